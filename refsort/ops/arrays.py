@@ -32,10 +32,12 @@ DTYPES: dict[str, tuple[str, ...]] = {
     "absolute": _RATIONAL,
     "affine": _RATIONAL,
     "bjorck": _RATIONAL,
+    "quotient": _FLOATS,
     "bjorck_scaling": _FLOATS,  # square roots
     "parseval_step": _RATIONAL,
     "power_iteration": _FLOATS,
     "spectral_norm": _LINALG,
+    "spectral_norm_schatten": _FLOATS,
     "spectral_normalize": _LINALG,
     "project_simplex": _RATIONAL,
     "project_l1_ball": _RATIONAL,
@@ -98,8 +100,9 @@ def _check_fractions(op: str, name: str, array: Array) -> None:
     for value in array.flat:
         # Fraction(np.int64(2**40))**2 is Fraction(0, 1) without a warning: the numerator must be a Python int.
         if type(value) is not Fraction or type(value.numerator) is not int or type(value.denominator) is not int:
+            inside = f" with a numerator of type {type(value.numerator).__name__}" if type(value) is Fraction else ""
             raise TypeError(
-                f"{op}: {name} is an object array that holds {value!r} ({type(value).__name__}); "
+                f"{op}: {name} is an object array that holds {value!r} ({type(value).__name__}){inside}; "
                 "every element must be a fractions.Fraction of Python ints, e.g. refsort.spec.frac(value)"
             )
 
@@ -152,3 +155,24 @@ def axis_of(op: str, x: Array, axis: Any) -> int:
     if index >= x.ndim:
         raise ValueError(f"{op}: axis {index} is out of range for the {x.ndim} dimensions of shape {x.shape}")
     return index % x.ndim
+
+
+def number(op: str, name: str, value: Any, dtype: np.dtype[Any], finite: bool = True) -> Any:
+    """`value` as a scalar of `dtype` (a Fraction for object), or an error; for parameters and scalar cotangents."""
+    scalar = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    wanted = "a Fraction or an int" if dtype.kind == "O" else "a real number"
+    allowed = (Fraction, int, np.integer) if dtype.kind == "O" else (int, float, np.integer, np.floating)
+    if isinstance(scalar, bool) or not isinstance(scalar, allowed):
+        raise TypeError(f"{op}: {name} must be {wanted}, got {value!r} ({type(value).__name__})")
+    if dtype.kind == "O":
+        return scalar if isinstance(scalar, Fraction) else Fraction(int(scalar))
+    with np.errstate(over="ignore"):
+        result = dtype.type(scalar)
+    if finite and not np.isfinite(result):
+        raise ValueError(f"{op}: {name} must be finite in {dtype}, got {value!r}")
+    return result
+
+
+def zero(dtype: np.dtype[Any]) -> Any:
+    """The zero that makes `numpy.where` and `numpy.maximum` keep `dtype`: a Fraction among Fractions."""
+    return Fraction(0) if dtype.kind == "O" else 0

@@ -1,0 +1,7 @@
+"""``python -m refsort`` is ``refsort``."""
+
+import sys
+
+from refsort.cli import main
+
+sys.exit(main())

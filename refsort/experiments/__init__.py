@@ -1,0 +1,5 @@
+"""The paper's evidence, redone: each experiment a module with `SUMMARY`, `add_arguments`, `run` and `table`."""
+
+from refsort.experiments import absolute_value, mnist_l2
+
+EXPERIMENTS = {"mnist-l2": mnist_l2, "absolute-value": absolute_value}

@@ -1,0 +1,54 @@
+"""Norm-constrained networks: layers, their forward and backward written out, and what trains them."""
+
+from refsort.nets.activations import Absolute, FullSort, GroupSort, Identity, LeakyReLU, MaxMin, ReLU
+from refsort.nets.checkpoint import load_network, save_network
+from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral
+from refsort.nets.initial import gaussian, orthonormal, signed_selection, uniform
+from refsort.nets.layer import Layer, LayerJacobian
+from refsort.nets.network import Network, NetworkJacobian, Parameters
+from refsort.nets.objectives import Critic, CrossEntropy, HingeCritic, MulticlassHinge
+from refsort.nets.optimisers import SGD, Adam, AggMo
+from refsort.nets.schedules import Constant, Cosine, Exponential, Step
+from refsort.nets.training import Batches, NonFiniteError, Run, Sampler, train
+
+__all__ = [  # noqa: RUF022 - in the order of the paper
+    "GroupSort",
+    "MaxMin",
+    "FullSort",
+    "ReLU",
+    "LeakyReLU",
+    "Absolute",
+    "Identity",
+    "Bjorck",
+    "Spectral",
+    "Parseval",
+    "RowsL1",
+    "Free",
+    "Layer",
+    "LayerJacobian",
+    "Network",
+    "NetworkJacobian",
+    "Parameters",
+    "orthonormal",
+    "gaussian",
+    "uniform",
+    "signed_selection",
+    "Critic",
+    "HingeCritic",
+    "MulticlassHinge",
+    "CrossEntropy",
+    "SGD",
+    "Adam",
+    "AggMo",
+    "Constant",
+    "Step",
+    "Cosine",
+    "Exponential",
+    "Batches",
+    "Sampler",
+    "Run",
+    "train",
+    "NonFiniteError",
+    "save_network",
+    "load_network",
+]

@@ -1,0 +1,183 @@
+"""How a layer keeps its weight small: a weight map that is differentiated, a retraction that is not, or both.
+
+    weight used = gain * value(w),          after each update of the optimiser: w <- retract(w).
+
+==========  ==========================  ===============================  ==========================================
+constraint  weight map                  retraction                       guarantees
+==========  ==========================  ===============================  ==========================================
+Free        w                           none                             nothing
+Bjorck      K steps of Bjorck           into the basin of convergence    ||W||_2 <= 1 beyond rounding, once converged
+Spectral    w / ||w||_2                 none                             ||W||_2 = 1 up to rounding
+Parseval    w                           one Parseval step                nothing; pulls towards orthonormal
+RowsL1      w                           rows on the unit l1 ball         ||W||_inf <= 1 up to rounding
+==========  ==========================  ===============================  ==========================================
+
+What a trained network guarantees is measured on its folded weights, by `refsort.certify`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from refsort.nets.activations import IdentityJacobian, Jacobian
+from refsort.ops.arrays import Array
+from refsort.ops.bjorck import bjorck, bjorck_forward
+from refsort.ops.bjorck_scaling import bjorck_scaling, bjorck_scaling_forward
+from refsort.ops.l1_ball import project_linf_operator_ball
+from refsort.ops.parseval import parseval_step
+from refsort.ops.spectral_norm import spectral_norm_schatten, spectral_normalize, spectral_normalize_forward
+
+
+class Constraint(Protocol):
+    """A weight map and a retraction."""
+
+    def value(self, w: Array) -> Array:
+        """The weight that the layer uses, before its gain."""
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """The weight that the layer uses, and its Jacobian at w."""
+
+    def retract(self, w: Array) -> Array:
+        """w after an update, brought back to where the constraint needs it; w itself if it is there."""
+
+
+class ChainJacobian(NamedTuple):
+    """The Jacobian of one map after another, the first first."""
+
+    jacobians: tuple[Jacobian, ...]
+
+    def backward(self, y_bar: ArrayLike) -> Array:
+        """The transposes, the last first."""
+        v = np.asarray(y_bar)
+        for jacobian in reversed(self.jacobians):
+            v = jacobian.backward(v)
+        return v
+
+    def tangent(self, x_dot: ArrayLike) -> Array:
+        """The Jacobians, the first first."""
+        v = np.asarray(x_dot)
+        for jacobian in self.jacobians:
+            v = jacobian.tangent(v)
+        return v
+
+
+@dataclass(frozen=True)
+class Free:
+    """No constraint."""
+
+    def value(self, w: Array) -> Array:
+        """w."""
+        return w
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """w and the identity."""
+        return w, IdentityJacobian()
+
+    def retract(self, w: Array) -> Array:
+        """w."""
+        return w
+
+
+@dataclass(frozen=True)
+class Bjorck:
+    """Orthonormal rows or columns by Bjorck's iteration, differentiated through its steps.
+
+    The parameter itself moves freely, and a large step of the optimiser could carry a singular value out of the basin,
+    where the iteration diverges. `retract` divides such a parameter by an upper bound of its norm: that changes neither
+    its polar factor nor the weight of a converged iteration. With singular values at most sqrt 2 every order converges.
+
+    Attributes
+    ----------
+    iterations, order : int
+        Of `refsort.ops.bjorck`.
+    scaling : str or None
+        A rule of `refsort.ops.bjorck_scaling` that is applied, and differentiated, before the iteration. Then the
+        iteration starts inside the basin whatever w is; but small singular values need more steps.
+    """
+
+    iterations: int = 20
+    order: int = 1
+    scaling: str | None = None
+
+    def value(self, w: Array) -> Array:
+        """The iterate after all steps."""
+        return bjorck(w if self.scaling is None else bjorck_scaling(w, self.scaling), self.iterations, self.order)
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """The iterate and its Jacobian, the scaling's included."""
+        if self.scaling is None:
+            return bjorck_forward(w, self.iterations, self.order)
+        scaled, before = bjorck_scaling_forward(w, self.scaling)
+        a, after = bjorck_forward(scaled, self.iterations, self.order)
+        return a, ChainJacobian((before, after))
+
+    def retract(self, w: Array) -> Array:
+        """w where its spectral norm is surely at most sqrt 2; else w over an upper bound of that norm."""
+        if w.dtype == object or self.scaling is not None:
+            return w  # exact weights are not trained, and scaled ones start in the basin
+        a = w if w.shape[0] >= w.shape[1] else w.T
+        q = a.T @ a
+        q[np.diag_indices_from(q)] -= 1
+        # ||W||_2^2 <= 1 + ||W^T W - I||_F, nearly sharp for the almost orthonormal weights of a training run;
+        # 1.9 instead of 2 leaves room for the rounding of the product
+        if np.vdot(q, q) <= 0.9**2:
+            return w
+        bound = spectral_norm_schatten(w)
+        return w if bound * bound <= 1.9 else np.asarray(w / bound)
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """Spectral normalisation with the exact norm."""
+
+    def value(self, w: Array) -> Array:
+        """w / ||w||_2."""
+        return spectral_normalize(w)
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """w / ||w||_2 and its Jacobian."""
+        return spectral_normalize_forward(w)
+
+    def retract(self, w: Array) -> Array:
+        """w."""
+        return w
+
+
+@dataclass(frozen=True)
+class Parseval:
+    """A Parseval step of length `beta` after each update; no bound is guaranteed."""
+
+    beta: float = 0.5
+
+    def value(self, w: Array) -> Array:
+        """w."""
+        return w
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """w and the identity."""
+        return w, IdentityJacobian()
+
+    def retract(self, w: Array) -> Array:
+        """w after one step, from inside the basin (see `Bjorck.retract`)."""
+        return parseval_step(Bjorck().retract(w), self.beta)
+
+
+@dataclass(frozen=True)
+class RowsL1:
+    """Each row projected on the unit l1 ball after each update: ||W||_inf <= 1."""
+
+    def value(self, w: Array) -> Array:
+        """w."""
+        return w
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """w and the identity."""
+        return w, IdentityJacobian()
+
+    def retract(self, w: Array) -> Array:
+        """The nearest matrix whose rows have l1 norm at most 1."""
+        return project_linf_operator_ball(w)

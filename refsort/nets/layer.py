@@ -1,0 +1,93 @@
+"""A layer: a weight map, an affine map and an activation, in that order.
+
+h = sigma(x A^T + b),      A = gain * constraint(w).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from numpy.typing import ArrayLike
+
+from refsort.nets.activations import Activation, Identity, Jacobian
+from refsort.nets.constraints import Constraint, Free
+from refsort.ops.affine import AffineJacobian, affine, affine_forward
+from refsort.ops.arrays import Array
+
+
+class LayerJacobian(NamedTuple):
+    """The Jacobian of a layer at (x, w, b): those of its three maps, and the gain.
+
+    Attributes
+    ----------
+    constraint : Jacobian of the weight map
+    gain : real
+    affine : AffineJacobian
+    activation : Jacobian of the activation
+    """
+
+    constraint: Jacobian
+    gain: Any
+    affine: AffineJacobian
+    activation: Jacobian
+
+    def backward(self, h_bar: ArrayLike) -> tuple[Array, Array, Array]:
+        """``(x_bar, w_bar, b_bar)``."""
+        z_bar = self.activation.backward(h_bar)
+        x_bar, a_bar, b_bar = self.affine.backward(z_bar)
+        return x_bar, self.constraint.backward(a_bar if self.gain == 1 else self.gain * a_bar), b_bar
+
+    def backward_input(self, h_bar: ArrayLike) -> Array:
+        """``x_bar`` alone, without the cost of the parameters' cotangents."""
+        x_bar: Array = self.activation.backward(h_bar) @ self.affine.w
+        return x_bar
+
+    def tangent(self, x_dot: ArrayLike, w_dot: ArrayLike, b_dot: ArrayLike) -> Array:
+        """``h_dot``."""
+        a_dot = self.constraint.tangent(w_dot)
+        z_dot = self.affine.tangent(x_dot, a_dot if self.gain == 1 else self.gain * a_dot, b_dot)
+        return self.activation.tangent(z_dot)
+
+    def tangent_input(self, x_dot: Array) -> Array:
+        """``h_dot`` for fixed parameters."""
+        return self.activation.tangent(x_dot @ self.affine.w.T)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a layer is, without its parameters w (d_out, d_in) and b (d_out,).
+
+    Attributes
+    ----------
+    d_in, d_out : int
+        Features before and after.
+    activation : Activation
+        Applied along the features.
+    constraint : Constraint
+        The weight map and the retraction.
+    gain : real
+        Multiplies the mapped weight: a 1-Lipschitz map becomes gain-Lipschitz.
+    """
+
+    d_in: int
+    d_out: int
+    activation: Activation = field(default_factory=Identity)
+    constraint: Constraint = field(default_factory=Free)
+    gain: Any = 1
+
+    def weight(self, w: Array) -> Array:
+        """The weight that is used: ``gain * constraint(w)``."""
+        a = self.constraint.value(w)
+        return a if self.gain == 1 else self.gain * a
+
+    def value(self, w: Array, b: Array, x: Array) -> Array:
+        """h (n, d_out) for x (n, d_in)."""
+        return self.activation.value(affine(x, self.weight(w), b))
+
+    def forward(self, w: Array, b: Array, x: Array) -> tuple[Array, LayerJacobian]:
+        """h and the Jacobian at (x, w, b)."""
+        a, c = self.constraint.forward(w)
+        z, f = affine_forward(x, a if self.gain == 1 else self.gain * a, b)
+        h, s = self.activation.forward(z)
+        return h, LayerJacobian(c, self.gain, f, s)

@@ -1,0 +1,93 @@
+"""Constraints: retractions end in their sets and leave alone what is there; the maps are judged through networks."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.linalg import polar
+
+from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral
+from refsort.nets.constraints import ChainJacobian
+
+
+def weight(shape, scale, seed):
+    return scale * np.random.default_rng(seed).standard_normal(shape)
+
+
+shapes = st.sampled_from([(3, 5), (5, 3), (4, 4), (1, 7)])
+seeds = st.integers(0, 10**6)
+
+
+@given(shapes, st.floats(-12, 12), seeds)
+def test_bjorck_retraction_ends_in_the_basin_and_keeps_the_polar_factor(shape, exponent, seed):
+    w = weight(shape, 2.0**exponent, seed)
+    r = Bjorck().retract(w)
+    assert np.linalg.norm(r, 2) <= np.sqrt(2)
+    np.testing.assert_allclose(polar(r)[0], polar(w)[0], rtol=0, atol=1e-10)  # conditioning of the draw, at most 1e5
+    if np.linalg.norm(w, 2) <= 1.1:  # the bound is at most 7^(1/32) = 1.07 times the norm
+        assert r is w
+
+
+@given(seeds, st.sampled_from([1, 2, 3, 4]))
+def test_from_the_retraction_every_order_converges(seed, order):
+    w = Bjorck().retract(weight((4, 4), 50.0, seed))
+    a = Bjorck(60, order).value(w)
+    assert np.linalg.norm(a.T @ a - np.eye(4)) <= 1e-13
+    np.testing.assert_allclose(a, polar(w)[0], rtol=0, atol=1e-9)  # conditioning of the draw, at most 1e4
+
+
+def test_float32_weights_near_orthonormal_are_left_alone():
+    q = np.linalg.qr(weight((64, 32), 1.0, 0))[0].astype(np.float32)
+    assert Bjorck().retract(q) is q
+    assert Bjorck().retract(q.T).shape == (32, 64)
+
+
+@given(shapes, st.floats(-6, 6), seeds)
+def test_rows_l1_retraction_bounds_the_infinity_norm(shape, exponent, seed):
+    w = weight(shape, 2.0**exponent, seed)
+    r = RowsL1().retract(w)
+    assert np.max(np.sum(np.abs(r), axis=1)) <= 1 + 4 * shape[1] * 2.0**-53
+    inside = np.sum(np.abs(w), axis=1) <= 1
+    assert np.array_equal(r[inside], w[inside])
+
+
+def test_parseval_moves_singular_values_towards_one():
+    w = np.diag([0.5, 1.0, 1.2])
+    # (1 + b) s - b s^3 with b = 1/2
+    np.testing.assert_allclose(np.diag(Parseval(0.5).retract(w)), [0.6875, 1.0, 0.936], rtol=0, atol=1e-15)
+    assert np.all(np.isfinite(Parseval(0.5).retract(100 * w)))
+
+
+def test_maps_that_change_nothing_are_identities():
+    w = weight((2, 3), 1.0, 0)
+    for constraint in (Free(), Parseval(), RowsL1()):
+        value, at = constraint.forward(w)
+        assert value is w
+        assert np.array_equal(at.tangent(w), w)
+        assert np.array_equal(at.backward(w), w)
+    for constraint in (Free(), Spectral(), Bjorck(scaling="schur")):
+        assert constraint.retract(1e6 * w) is not None
+        assert np.array_equal(constraint.retract(1e6 * w), 1e6 * w)
+
+
+def test_chain_runs_forward_for_tangents_and_back_for_cotangents():
+    class Matrix:
+        def __init__(self, m):
+            self.m = np.asarray(m, float)
+
+        def backward(self, v):
+            return self.m.T @ v
+
+        def tangent(self, v):
+            return self.m @ v
+
+    chain = ChainJacobian((Matrix([[1, 2], [3, 4], [5, 6]]), Matrix([[0, 1, 0], [1, 0, 2]])))
+    assert chain.tangent([1.0, 10.0]).tolist() == [43.0, 151.0]
+    assert chain.backward([1.0, 10.0]).tolist() == [113.0, 144.0]
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_scaled_bjorck_layer_is_safe_for_any_weight(scale):
+    w = weight((5, 4), scale, 1)
+    a = Bjorck(30, scaling="schur").value(w)
+    np.testing.assert_allclose(a, polar(w)[0], rtol=0, atol=1e-10)
