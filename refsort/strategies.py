@@ -148,7 +148,8 @@ def cotangents(dtype: str, shape: tuple[int, ...], bits: int | None = None) -> s
     """Cotangents: integer-coded ones (1, 2, 3, ... or 1, 2, 4, ...), and lattices.
 
     A sorting gradient is a permutation of the cotangent. An integer-coded cotangent spells out *which* permutation in
-    one backward pass, where random projections hardly notice a wrong one.
+    one backward pass, where random projections hardly notice a wrong one. As in all lattices, sums and differences of
+    two entries are exact.
 
     Examples
     --------
@@ -159,9 +160,9 @@ def cotangents(dtype: str, shape: tuple[int, ...], bits: int | None = None) -> s
     """
     form, count = FORMATS[dtype], math.prod(shape)
     choices: list[st.SearchStrategy[Array]] = []
-    if count <= 2**form.precision:
+    if count <= 2 ** (form.precision - 2):
         choices.append(st.just(_scaled(form, range(1, count + 1), 0, shape)))
-    if count <= form.highest:
+    if count < form.precision:  # differences of the codes are exact then
         choices.append(st.just(_scaled(form, [2**k for k in range(count)], 0, shape)))
     choices.append(lattice(dtype, shape, bits, (-3, 0)))
     return st.one_of(choices)
@@ -282,9 +283,10 @@ def _integers(count: int, bits: int) -> st.SearchStrategy[list[int]]:
 
 
 def _exponents(form: Format, bits: int, exponents: tuple[int, int]) -> st.SearchStrategy[int]:
-    low, high = max(exponents[0], form.lowest), min(exponents[1], form.highest - bits - 1)
+    # all below a quarter of the range, so that the sum of two entries and a difference of two stays in it
+    low, high = max(exponents[0], form.lowest), min(exponents[1], form.highest - bits - 2)
     if low > high:
-        raise ValueError(f"exponents {exponents} leave nothing of [{form.lowest}, {form.highest - bits - 1}]")
+        raise ValueError(f"exponents {exponents} leave nothing of [{form.lowest}, {form.highest - bits - 2}]")
     return st.integers(low, high) if low == high else st.one_of(st.integers(low, high), st.sampled_from([low, high]))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from refsort.certify import lipschitz_bound
 from refsort.data import ABSOLUTE_VALUE, sample_cones
-from refsort.experiments.result import environment, format_table
+from refsort.experiments.result import environment, format_table, positive_float, positive_int
 from refsort.nets import (
     Adam,
     Bjorck,
@@ -40,12 +40,16 @@ TRUE_DISTANCE = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings, with the defaults that the reported figures were made with."""
-    parser.add_argument("--hidden", type=int, default=2, help="hidden layers (default: %(default)s)")
-    parser.add_argument("--width", type=int, default=128, help="hidden features (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1e-2, help="learning rate at the start (default: %(default)s)")
-    parser.add_argument("--iterations", type=int, default=20, help="Bjorck steps (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=32, help="samples of each distribution (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=800, help="updates (default: %(default)s)")
+    parser.add_argument("--hidden", type=positive_int, default=2, help="hidden layers (default: %(default)s)")
+    parser.add_argument("--width", type=positive_int, default=128, help="hidden features (default: %(default)s)")
+    parser.add_argument(
+        "--rate", type=positive_float, default=1e-2, help="learning rate at the start (default: %(default)s)"
+    )
+    parser.add_argument("--iterations", type=positive_int, default=20, help="Bjorck steps (default: %(default)s)")
+    parser.add_argument(
+        "--batch", type=positive_int, default=32, help="samples of each distribution (default: %(default)s)"
+    )
+    parser.add_argument("--steps", type=positive_int, default=800, help="updates (default: %(default)s)")
 
 
 def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from refsort.certify import LipschitzBound, certified_accuracy, lipschitz_bound
 from refsort.data import Split, load_mnist
-from refsort.experiments.result import environment, format_table
+from refsort.experiments.result import environment, format_table, positive_float, positive_int
 from refsort.nets import (
     Adam,
     Batches,
@@ -40,12 +40,20 @@ RADII = (0.0, 0.5, 1.0, 1.58, 2.0)  # radius 0 is the clean accuracy
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings, with the defaults that the reported figures were made with."""
     parser.add_argument("--data", help="directory of the four MNIST files (default: $REFSORT_DATA)")
-    parser.add_argument("--width", type=int, default=256, help="hidden features (default: %(default)s)")
-    parser.add_argument("--margin", type=float, default=2.5, help="margin of the hinge loss (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=2e-3, help="learning rate at the start (default: %(default)s)")
-    parser.add_argument("--iterations", type=int, default=3, help="Bjorck steps in training (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=256, help="batch size (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=16, help="passes over the 54,000 images (default: %(default)s)")
+    parser.add_argument("--width", type=positive_int, default=256, help="hidden features (default: %(default)s)")
+    parser.add_argument(
+        "--margin", type=positive_float, default=2.5, help="margin of the hinge loss (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rate", type=positive_float, default=2e-3, help="learning rate at the start (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--iterations", type=positive_int, default=3, help="Bjorck steps in training (default: %(default)s)"
+    )
+    parser.add_argument("--batch", type=positive_int, default=256, help="batch size (default: %(default)s)")
+    parser.add_argument(
+        "--epochs", type=positive_int, default=16, help="passes over the 54,000 images (default: %(default)s)"
+    )
 
 
 def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -13,6 +15,22 @@ import scipy
 
 import refsort
 from refsort.atomic import atomic_write
+
+
+def positive_int(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
+
+
+def positive_float(text: str) -> float:
+    """A positive, finite number, for argparse."""
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise argparse.ArgumentTypeError(f"must be positive and finite, got {text}")
+    return number
 
 
 def environment() -> dict[str, str]:

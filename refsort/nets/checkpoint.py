@@ -80,7 +80,8 @@ def save_network(path: str | os.PathLike[str], network: Network, params: Paramet
 
     Examples
     --------
-    >>>     >>> from refsort.nets import Bjorck, MaxMin
+    >>> import tempfile
+    >>> from refsort.nets import Bjorck, MaxMin
     >>> network = Network.dense([3, 4, 2], MaxMin(), Bjorck(5), lipschitz=2.0)
     >>> params = network.init(np.random.default_rng(0))
     >>> with tempfile.TemporaryDirectory() as folder:

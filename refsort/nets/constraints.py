@@ -17,6 +17,7 @@ What a trained network guarantees is measured on its folded weights, by `refsort
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -120,14 +121,15 @@ class Bjorck:
         if w.dtype == object or self.scaling is not None:
             return w  # exact weights are not trained, and scaled ones start in the basin
         a = w if w.shape[0] >= w.shape[1] else w.T
-        q = a.T @ a
-        q[np.diag_indices_from(q)] -= 1
-        # ||W||_2^2 <= 1 + ||W^T W - I||_F, nearly sharp for the almost orthonormal weights of a training run;
-        # 1.9 instead of 2 leaves room for the rounding of the product
-        if np.vdot(q, q) <= 0.9**2:
-            return w
+        with np.errstate(over="ignore", invalid="ignore"):  # then the comparison below is false, as it should be
+            q = a.T @ a
+            q[np.diag_indices_from(q)] -= 1
+            # ||W||_2^2 <= 1 + ||W^T W - I||_F, nearly sharp for the almost orthonormal weights of a training run;
+            # 1.9 instead of 2 leaves room for the rounding of the product
+            if np.vdot(q, q) <= 0.9**2:
+                return w
         bound = spectral_norm_schatten(w)
-        return w if bound * bound <= 1.9 else np.asarray(w / bound)
+        return w if bound <= math.sqrt(1.9) else np.asarray(w / bound)
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ def test_bad_cotangents():
 
 @pytest.mark.parametrize(("m", "n"), [(37, 20), (20, 37), (24, 24)])
 @pytest.mark.parametrize("iterations", [3, 15, 25])
-def test_backward_agrees_with_automatic_differentiation_of_the_same_iteration(m, n, iterations):
+def test_backward_agrees_with_torch_differentiating_the_same_iteration(m, n, iterations):
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(m + iterations)
     w = rng.standard_normal((m, n)) / (np.sqrt(m) + np.sqrt(n))

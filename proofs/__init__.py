@@ -1,0 +1,1 @@
+"""Executable proofs: one statement a file, constructed, verified exactly, sabotaged."""
