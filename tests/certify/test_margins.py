@@ -37,6 +37,15 @@ def test_radii_are_below_the_definition_and_close_to_it(row, data, lipschitz, p)
     assert Fraction(r + 5e-324) ** 2 >= exact.lo * (1 - Fraction(12, 2**52))
 
 
+def test_irrational_divisors_are_rounded_the_safe_way():
+    # many margins for each p: where 2^((p-1)/p) comes out too small, some quotient lands on the wrong side
+    for p in range(2, 30):
+        for m in np.random.default_rng(p).uniform(1, 2, 40).tolist():
+            (r,) = certified_radius([[m, 0.0]], [0], 1.0, p).tolist()
+            # exactly: r <= m / 2^((p-1)/p), that is r^p 2^(p-1) <= m^p
+            assert Fraction(r) ** p * 2 ** (p - 1) <= Fraction(m) ** p
+
+
 @pytest.mark.parametrize("p", [1, 2, 5, INF])
 def test_the_radius_is_tight(p):
     # f(x) = 2^(-1/p) K x (1, -1) + (m / 2, -m / 2) is K-Lipschitz from the line into the p-norm, with margin m at 0

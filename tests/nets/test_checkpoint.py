@@ -76,6 +76,9 @@ def test_every_cut_and_every_changed_byte_of_data_is_noticed(tmp_path):
 
 
 def test_foreign_files(tmp_path):
+    np.savez(tmp_path / "other.npz", meta=np.array(json.dumps({"format": "refsort checkpoint 2"})))
+    with pytest.raises(ValueError, match="not a complete file of the format 'refsort checkpoint 1'"):
+        load_network(tmp_path / "other.npz")
     np.savez(tmp_path / "foreign.npz", w0=np.eye(2))
     with pytest.raises(ValueError, match="not a complete file of the format"):
         load_network(tmp_path / "foreign.npz")

@@ -124,6 +124,13 @@ def test_dtype_in_is_dtype_out_and_inputs_are_left_alone(dtype):
         np.testing.assert_array_equal(bjorck(x, 1), bjorck(x.astype(np.longdouble), 1).astype(dtype))
 
 
+@pytest.mark.parametrize("shape", [(5, 2), (2, 5)])
+def test_the_gram_matrix_stands_on_the_smaller_side(shape):
+    at = bjorck_forward(np.ones(shape) / 4, 3)[1]
+    assert [q.shape for q in at.residuals] == [(2, 2)] * 3
+    assert [a.shape for a in at.iterates] == [(5, 2)] * 3
+
+
 def test_no_iterations_give_a_copy():
     w = np.array([[0.5, 0.25, 1.0]])
     a = bjorck(w, 0)
