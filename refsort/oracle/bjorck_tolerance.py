@@ -1,0 +1,147 @@
+"""How far a few rounded Bjorck steps, and the reverse pass through them, may be from the exact ones.
+
+The model is that of `refsort.oracle.tolerances`. The bounds are doubles, made of sums and products of non-negative
+numbers by fewer than 10^6 operations: `_SLACK` covers their own rounding. They go step by step and grow like g'(0)^K,
+so they are for few iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refsort.oracle.tolerances import Precision
+from refsort.rounding import gamma
+from refsort.spec import coefficients
+
+Array = NDArray[Any]
+
+_SLACK = 1 + 2.0**-20
+
+
+@np.errstate(over="ignore", invalid="ignore")  # a bound that overflows is none, and says so by not being finite
+def iterate_errors(iterates: Sequence[Array], order: int, beta: Fraction, precision: Precision) -> list[float]:
+    """e_0 to e_K: bounds of the Frobenius norms of the errors of K rounded Bjorck steps.
+
+    Let S(A) = A sum_j c_j (I - A^T A)^j be a step of order p, and d the longer side of A. Norms are Frobenius norms.
+
+    One step. However its products are associated (A (I + Q / 2), 3/2 A - 1/2 A A^T A, either Gram side, Horner or
+    powers), the computed step expands into terms, each a product of a coefficient and of entries of A and I. A term
+    passes through at most 2 p + 1 matrix products, d roundings each, and 4 p + 4 roundings more for identities,
+    coefficients and sums. The absolute values of all terms add up to P(|A|) = |A| sum_j |c_j| (I + |A|^T |A|)^j. So
+    ``|fl(S(A)) - S(A)| <= gamma_n P(|A|)`` with n = (2 p + 1) d + 4 p + 4.
+
+    K steps. With g(s) = s sum_j c_j (1 - s^2)^j, what a step does to singular values,
+
+        e_0 = 0,   e_{k+1} = L_k e_k + gamma_n ||P(|A_k| + e_k)||,   L_k = max |g'| on [0, ||A_k||_2 + e_k].
+
+    For the derivative of a step is self-adjoint, and its eigenvalues are divided differences of the odd function g,
+    which are means of g', between singular values of a matrix no further than e_k from A_k. For c_j = C(2j, j) / 4^j
+    one has g'(s) = g'(0) (1 - s^2)^p; for order 1 with beta g'(s) = 1 + beta - 3 beta s^2.
+
+    Underflow: each of the 2 p + 1 products and 4 p + 4 other operations of a step adds at most d eta to each of at most
+    d^2 entries, and what follows magnifies that by no more than 2 (1 + ||A||^2)^{p+1}.
+    """
+    c, d = _coefficients(order, beta), max(iterates[0].shape)
+    rounding = float(gamma((2 * order + 1) * (d + precision.operands) + 4 * order + 4, precision.u))
+    underflow = 2 * (6 * order + 5) * d**3 * float(precision.eta)
+    errors = [0.0]
+    for a in iterates[:-1]:
+        size = _sizes(a) + errors[-1]
+        local = rounding * np.linalg.norm(_step(c, size)) + underflow * _growth(order, size)
+        errors.append(float(_stretch(c, _norm_above(a) + errors[-1]) * errors[-1] + local) * _SLACK)
+    return errors
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def gradient_error(
+    iterates: Sequence[Array],
+    errors: Sequence[float],
+    cotangents: Sequence[Array],
+    order: int,
+    beta: Fraction,
+    precision: Precision,
+) -> float:
+    """A bound of the Frobenius norm of the error of the reverse pass through K rounded steps.
+
+    The notation is that of `iterate_errors`, H_k are the exact cotangents of the A_k. A reverse step is linear in H.
+    Its terms add up to P'(|A|)[|H|] in absolute value, and pass through at most one matrix product and 2 p + 4
+    roundings more than those of a step. With f_K = 0,
+
+        f_k = L_k f_{k+1} + M_k e_k ||H_{k+1}|| + gamma_n' ||P'(|A_k| + e_k)[|H_{k+1}| + f_{k+1}]||.
+
+    M_k e_k bounds how much the derivative of a step changes between the exact and the computed A_k: a monomial
+    a_j A (A^T A)^j has (2 j + 1) 2 j second derivatives, each of norm |a_j| s^{2 j - 1} at most, s = ||A_k||_2 + e_k.
+    What underflows is magnified by 1 + ||H_{k+1}|| more than in a step.
+    """
+    c, d = _coefficients(order, beta), max(iterates[0].shape)
+    rounding = float(gamma((2 * order + 2) * (d + precision.operands) + 6 * order + 8, precision.u))
+    underflow = 2 * (8 * order + 10) * d**3 * float(precision.eta)
+    f = 0.0
+    for a, e, h in zip(iterates[-2::-1], errors[-2::-1], cotangents[:0:-1], strict=True):
+        size, h_size, norm = _sizes(a) + e, _sizes(h), _norm_above(a) + e
+        local = rounding * np.linalg.norm(_step_derivative(c, size, h_size + f))
+        local += underflow * _growth(order, size) * (1 + np.linalg.norm(h_size + f))
+        moved = _curvature(c, norm) * e * np.linalg.norm(h_size)
+        f = float(_stretch(c, norm) * f + moved + local) * _SLACK
+    return f
+
+
+def _coefficients(order: int, beta: Fraction) -> list[float]:
+    return [1.0, float(beta)] if order == 1 else [float(c) for c in coefficients(order)]
+
+
+def _sizes(a: Array) -> Array:
+    """|a| as doubles, each off by one rounding."""
+    return np.abs(a.astype(np.float64))
+
+
+def _norm_above(a: Array) -> float:
+    """An upper bound of ||a||_2 from ||a||_2^2 = ||a^T a||_2 <= min(||a^T a||_inf, ||a^T a||_F)."""
+    floats = a.astype(np.float64)
+    floats = floats if a.shape[0] >= a.shape[1] else floats.T
+    # the Gram matrix in doubles is off by gamma_{d+2} |a|^T |a| at most, far less than what is added
+    gram = np.abs(floats.T @ floats) + 2.0**-40 * (np.abs(floats).T @ np.abs(floats))
+    return float(np.sqrt(min(gram.sum(axis=1).max(), np.linalg.norm(gram)))) * _SLACK
+
+
+def _stretch(c: list[float], norm: float) -> float:
+    """max |g'(s)| for 0 <= s <= norm: at 0, or at the far end once that has left [0, 1]."""
+    if len(c) == 2:
+        return max(1 + c[1], 3 * c[1] * norm**2 - 1 - c[1])
+    return sum(c) * max(1.0, norm**2 - 1) ** (len(c) - 1)
+
+
+def _curvature(c: list[float], norm: float) -> float:
+    """The sum over j of |a_j| (2 j + 1) 2 j norm^{2 j - 1}, where |a_j| = sum_i c_i C(i, j) belongs to s^{2 j + 1}."""
+    monomials = [sum(x * comb(i, j) for i, x in enumerate(c)) for j in range(len(c))]
+    return sum(a * (2 * j + 1) * 2 * j * norm ** (2 * j - 1) for j, a in enumerate(monomials) if j)
+
+
+def _growth(order: int, size: Array) -> float:
+    return float((1 + np.linalg.norm(size) ** 2) ** (order + 1))
+
+
+def _step(c: list[float], a: Array) -> Array:
+    """P(a) = a sum_j c_j (I + a^T a)^j for a >= 0."""
+    r = np.eye(a.shape[1]) + a.T @ a
+    total = c[-1] * np.eye(a.shape[1])
+    for x in c[-2::-1]:
+        total = x * np.eye(a.shape[1]) + r @ total
+    return np.asarray(a @ total)
+
+
+def _step_derivative(c: list[float], a: Array, h: Array) -> Array:
+    """P'(a)[h]: the product rule on the lines of `_step`."""
+    identity = np.eye(a.shape[1])
+    r, r_dot = identity + a.T @ a, h.T @ a + a.T @ h
+    total, total_dot = c[-1] * identity, 0 * identity
+    for x in c[-2::-1]:
+        total_dot = r_dot @ total + r @ total_dot
+        total = x * identity + r @ total
+    return np.asarray(h @ total + a @ total_dot)
