@@ -4,8 +4,8 @@ Statement
 ---------
 Let S sort ascending inside consecutive groups of k entries of R^d, k dividing d. (1) Where the entries of each group
 are pairwise distinct, S has a derivative, and it is a permutation matrix. (2) |S x - S y|_p <= |x - y|_p for all x, y
-and all p in [1, inf]. (3) At every x the Jacobians at differentiable points near x are exactly the permutation matrices P
-with S x = P x that act inside the groups.
+and all p in [1, inf]. (3) At every x the Jacobians at differentiable points near x are exactly the permutation
+matrices P with S x = P x that act inside the groups.
 
 Our reading
 -----------

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from refsort.atomic import atomic_write
 from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.cases import OPERATIONS
 from refsort.oracle.report import as_json, table
@@ -56,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     text = json.dumps(as_json(report), indent=1, allow_nan=False)
     print(text if args.json == "-" else table(report))
     if args.json not in (None, "-"):
-        Path(args.json).write_text(text + "\n")
+        with atomic_write(args.json) as file:
+            file.write(f"{text}\n".encode())
     return 0 if report.passed else 1
 
 
