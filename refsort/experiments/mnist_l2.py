@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", type=positive_int, default=256, help="batch size (default: %(default)s)")
     parser.add_argument(
-        "--epochs", type=positive_int, default=16, help="passes over the 54,000 images (default: %(default)s)"
+        "--epochs", type=positive_int, default=24, help="passes over the 54,000 images (default: %(default)s)"
     )
 
 
