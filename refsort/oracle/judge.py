@@ -81,17 +81,17 @@ def judge(adapter: Adapter, case: Case) -> Judgement:
     if adapter.ops is not None and case.op not in adapter.ops:
         raise NotImplementedError
     precision = Precision.of(case.dtype, adapter.unit_roundoff)
-    out, _ = _answer(adapter, case, with_gradients=False)
-    _require_same_bits(case, "result", [out], [_answer(adapter, case, with_gradients=False)[0]])
+    out, _ = answer(adapter, case, with_gradients=False)
+    _require_same_bits(case, "result", [out], [answer(adapter, case, with_gradients=False)[0]])
     comparisons = _passed(case, value_claims(case, out, precision))
     try:
-        beside, gradients = _answer(adapter, case, with_gradients=True)
+        beside, gradients = answer(adapter, case, with_gradients=True)
     except NotImplementedError:
         return _judgement(comparisons, gradients=False)
     if beside.tobytes() != out.tobytes():  # computed another way when a gradient is wanted: judged as well
         comparisons += _passed(case, value_claims(case, beside, precision))
     comparisons += _passed(case, gradient_claims(case, gradients, precision))
-    _require_same_bits(case, "gradients", gradients, _answer(adapter, case, with_gradients=True)[1])
+    _require_same_bits(case, "gradients", gradients, answer(adapter, case, with_gradients=True)[1])
     return _judgement(comparisons, gradients=True)
 
 
@@ -109,7 +109,7 @@ def _judgement(comparisons: list[Comparison], gradients: bool) -> Judgement:
     return Judgement(made, gradients)
 
 
-def _answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, list[Array]]:
+def answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, list[Array]]:
     """The result and, where wanted, the gradients, in refsort's layout, checked for all but their values."""
     axis, enter, leave = _places(adapter.conventions.get(case.op), case)
     arrays = [moved(array, enter, axis) if enter is not None else array.copy() for array in case.arrays]
