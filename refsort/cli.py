@@ -1,7 +1,7 @@
 """The command line: ``refsort check | reproduce``. Each room brings its own command; this file only mounts them.
 
 Exit codes: 0 success; 1 a check failed, none was run, or a training run met a number that is not finite; 2 wrong usage,
-a missing or damaged file.
+a missing or damaged file; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"refsort: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("refsort: interrupted; --resume goes on from the last checkpoint", file=sys.stderr)
+        hint = "; --resume goes on from the last checkpoint" if hasattr(args, "experiment") else ""
+        print(f"refsort: interrupted{hint}", file=sys.stderr)
         return 130
     return code
 

@@ -1,6 +1,7 @@
 """The command line: help everywhere, exit codes that mean something, results that are written and can be resumed."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,14 @@ import pytest
 from refsort.cli import main
 from refsort.experiments import EXPERIMENTS
 from refsort.nets import load_network
+
+@pytest.fixture
+def mnist_directory():
+    directory = os.environ.get("REFSORT_DATA")
+    if not directory:
+        pytest.skip("REFSORT_DATA is not set: see refsort.data.load_mnist for what to download")
+    return directory
+
 
 SMALL = ["--width", "8", "--steps", "6", "--iterations", "3", "--batch", "4"]
 
@@ -96,3 +105,17 @@ def test_a_width_that_maxmin_cannot_pair_is_two(tmp_path, capsys):
 def test_an_adapter_that_cannot_be_loaded_is_two(tmp_path, capsys):
     assert main(["check", str(tmp_path / "no_adapter.py")]) == 2
     assert "no_adapter.py" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("refsort.experiments.absolute_value.train", interrupted)
+    assert main(["reproduce", "absolute-value", *SMALL, "--out", str(tmp_path)]) == 130
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_nothing_to_resume_from_is_two(tmp_path, mnist_directory, capsys):
+    assert main(["reproduce", "mnist-l2", "--data", mnist_directory, "--resume", "--out", str(tmp_path)]) == 2
+    assert "checkpoint.npz" in capsys.readouterr().err
