@@ -11,6 +11,7 @@ from refsort.cli import main
 from refsort.experiments import EXPERIMENTS
 from refsort.nets import load_network
 
+
 @pytest.fixture
 def mnist_directory():
     directory = os.environ.get("REFSORT_DATA")
