@@ -65,7 +65,7 @@ def gamma(n: int, u: Fraction) -> Fraction:
 def probable_gamma(n: int, u: Fraction, sums: int = 1, failure: float = 1e-9) -> Fraction:
     """What `gamma` becomes if roundings are random: about ``lambda sqrt(n) u``, for `sums` sums of n roundings at once.
 
-    If the relative roundings d_i are independent, of mean zero and at most u, then |prod (1 + d_i)^{+-1} - 1| is at most
+    If the relative roundings d_i are independent, of mean zero and at most u, |prod (1 + d_i)^{+-1} - 1| is at most
     ``exp(lambda sqrt(n) u + n u^2 / (1 - u)) - 1`` but for a probability of ``2 exp(-lambda^2 (1 - u)^2 / 2)``; for the
     n partial products of an inner product that is 2 n times the exponential (Higham & Mary 2019). Here
     lambda is the least integer for which all `sums` of them hold but for a probability of `failure`. The assumption is
