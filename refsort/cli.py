@@ -1,4 +1,4 @@
-"""The command line: ``refsort check | reproduce``. Each room brings its own command; this file only mounts them.
+"""The command line: ``refsort check | vectors | explain | reproduce``; each room brings its own command.
 
 Exit codes: 0 success; 1 a check failed, none was run, or a training run met a number that is not finite; 2 wrong usage,
 a missing or damaged file; 130 interrupted.
@@ -16,6 +16,7 @@ from refsort.experiments import EXPERIMENTS
 from refsort.experiments.result import write_result
 from refsort.nets import NonFiniteError
 from refsort.oracle import command as check
+from refsort.oracle.vectors import command as vectors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.command(args)
     except (FileNotFoundError, ValueError, TypeError) as error:  # what the errors of this package are
+        if not hasattr(args, "experiment"):
+            raise  # the other commands handle those of their users; one that comes here is a bug to be seen whole
         print(f"refsort: {error}", file=sys.stderr)
         return 2
     except NonFiniteError as error:
@@ -44,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="judge an implementation against the exact definitions")
     check.add_arguments(checking)
     checking.set_defaults(command=check.run)
+
+    vectoring = commands.add_parser("vectors", help="golden vectors: export, verify, run")
+    vectors.add_arguments(vectoring)
+    vectoring.set_defaults(command=vectors.run)
+    explaining = commands.add_parser("explain", help="why a golden vector exists")
+    vectors.add_explain_arguments(explaining)
+    explaining.set_defaults(command=vectors.explain)
 
     reproducing = commands.add_parser("reproduce", help="redo an experiment of the paper")
     experiments = reproducing.add_subparsers(required=True, metavar="EXPERIMENT")

@@ -43,13 +43,17 @@ SMALLEST_SUBNORMAL: dict[str, Fraction] = {
 """The smallest positive number of each format; every number of the format is a multiple of it."""
 
 
+class NoBoundError(ValueError):
+    """So many roundings of such a size that no bound of their effect holds."""
+
+
 def gamma(n: int, u: Fraction) -> Fraction:
     """``n u / (1 - n u)``: the largest relative error of a number that passed through n roundings.
 
     Raises
     ------
-    ValueError
-        Where ``n u >= 1``, since no bound holds there.
+    NoBoundError
+        A ValueError; where ``n u >= 1``, since no bound holds there.
 
     Examples
     --------
@@ -58,7 +62,7 @@ def gamma(n: int, u: Fraction) -> Fraction:
     """
     nu = n * u
     if not 0 <= nu < 1:
-        raise ValueError(f"gamma: n u = {n} * {u} must lie in [0, 1); so many roundings have no error bound")
+        raise NoBoundError(f"gamma: n u = {n} * {u} must lie in [0, 1); so many roundings have no error bound")
     return nu / (1 - nu)
 
 
@@ -96,7 +100,7 @@ def probable_gamma(n: int, u: Fraction, sums: int = 1, failure: float = 1e-9) ->
     root = Fraction(math.isqrt(n << 40) + 1, 1 << 20)  # at least sqrt(n)
     exponent = deviations * root * u + n * u * u / (1 - u)
     if exponent >= Fraction(1, 2):
-        raise ValueError(f"probable_gamma: {n} roundings of {u} have no useful bound")
+        raise NoBoundError(f"probable_gamma: {n} roundings of {u} have no useful bound")
     return exponent / (1 - exponent)  # exp(t) - 1 <= t / (1 - t)
 
 

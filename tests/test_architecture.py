@@ -20,8 +20,10 @@ RULES = {
     "certify": {"nets", "ops", "rounding"},
     "strategies": {"spec"},
     "oracle": {"spec", "rounding", "strategies", "atomic", "progress", "__version__"},
-    "oracle/adapters/numpy_adapter": {"ops", "__version__"},
+    "oracle/adapters/numpy_adapter": {"ops", "nets", "certify", "__version__"},
     "oracle/adapters/torch_adapter": set(),
+    "oracle/adapters/jax_adapter": set(),
+    "pytest_plugin": {"oracle", "strategies"},
     "experiments": {"ops", "nets", "certify", "data", "atomic", "progress", "__version__"},
 }
 THIRD_PARTY = {
@@ -29,6 +31,8 @@ THIRD_PARTY = {
     "strategies": {"numpy", "scipy", "hypothesis"},
     "oracle": {"numpy", "scipy", "hypothesis"},
     "oracle/adapters/torch_adapter": {"numpy", "torch"},
+    "oracle/adapters/jax_adapter": {"numpy", "jax"},
+    "pytest_plugin": {"pytest"},
 }
 STANDARD = __import__("sys").stdlib_module_names
 

@@ -5,12 +5,17 @@
     CONVENTIONS = {"group_sort": {"order": "ascending", "layout": "contiguous"}}      # optional
     UNIT_ROUNDOFF = {"float32": 2**-24}                                               # optional
     UNAVAILABLE = "no GPU here"          # optional: why it cannot run on this machine; an empty sentence where it can
+    FLUSHES_SUBNORMALS = True            # optional: subnormals count as zero; cases that may meet them are passed over
     OPS = {"group_sort": ..., ...}                                                    # optional; what it has
 
     def call(op, arrays, params, cotangent=None, dtype="float32"):  # numpy in, numpy out
         ...
         return out, None                        # without a cotangent
-        return out, [gradient of each array]    # with one
+        return out, [gradient of each array]    # with one; None for an array of integers (labels)
+
+A loss or a norm returns a 0-d array or a NumPy scalar. Norms p, q are numbers, ``math.inf`` among them ("inf" in JSON).
+An operation without a derivative (certified_radius) is never called with a cotangent. An exception for an empty batch
+is a case that is not implemented; an answer to one is judged.
 
 `dtype` says what to compute in; bfloat16 data travels as float32 arrays whose values bfloat16 holds exactly, and comes
 back as such. An operation that is absent from OPS is NOT IMPLEMENTED. ``NotImplementedError`` says the same from within
@@ -33,7 +38,11 @@ from refsort.oracle.conventions import Convention, declared
 from refsort.rounding import UNIT_ROUNDOFF
 from refsort.strategies import FORMATS
 
-SHIPPED = {"numpy": "refsort.oracle.adapters.numpy_adapter", "torch": "refsort.oracle.adapters.torch_adapter"}
+SHIPPED = {
+    "numpy": "refsort.oracle.adapters.numpy_adapter",
+    "torch": "refsort.oracle.adapters.torch_adapter",
+    "jax": "refsort.oracle.adapters.jax_adapter",
+}
 
 
 class AdapterError(Exception):
@@ -57,6 +66,12 @@ class Adapter(NamedTuple):
         The operations it has; None where it has no OPS, and `call` is asked.
     call : callable
         As in the protocol above.
+    flushes_subnormals : bool
+        Whether it says that it treats subnormals as zero; cases that may meet any are then not judged.
+    taps : callable or None
+        ``taps(arrays, params, dtype)`` gives the outputs of the hidden layers of `network`.
+    source : str
+        What `load` was given; empty for an adapter that was made otherwise.
     """
 
     name: str
@@ -65,6 +80,9 @@ class Adapter(NamedTuple):
     unit_roundoff: dict[str, Fraction]
     ops: frozenset[str] | None
     call: Callable[..., Any]
+    flushes_subnormals: bool = False
+    taps: Callable[..., Any] | None = None
+    source: str = ""
 
 
 def load(source: str) -> Adapter:
@@ -99,6 +117,9 @@ def load(source: str) -> Adapter:
         unit_roundoff=UNIT_ROUNDOFF | _roundoffs(source, getattr(module, "UNIT_ROUNDOFF", {})),
         ops=None if ops is None else frozenset(ops),
         call=module.call,
+        flushes_subnormals=bool(getattr(module, "FLUSHES_SUBNORMALS", False)),
+        taps=getattr(module, "taps", None),
+        source=source,
     )
 
 

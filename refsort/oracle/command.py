@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,10 +14,14 @@ from pathlib import Path
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from refsort.atomic import atomic_write
+from refsort.oracle import offline, vectors, xfails
 from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.cases import OPERATIONS
 from refsort.oracle.report import as_json, table
 from refsort.oracle.runner import Report, check
+from refsort.oracle.subprocess_adapter import Session, open_command
+from refsort.oracle.vectors import report as vector_report
+from refsort.oracle.vectors import runner as vector_runner
 from refsort.progress import Progress
 from refsort.strategies import FORMATS
 
@@ -37,29 +42,83 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="draw other cases (default: 0)")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON as well; - for standard output alone")
+    parser.add_argument("--quick", action="store_true", help="a few small cases for each op and dtype, nothing beyond")
+    parser.add_argument("--vectors-only", action="store_true", help="put the golden vectors to it, and nothing else")
+    parser.add_argument("--xfails", metavar="FILE", help="rows that are known to fail: lines `op dtype [kind] # why`")
+    parser.add_argument(
+        "--threads", type=_positive, metavar="N", help="OMP_NUM_THREADS and its like, set before the adapter is loaded"
+    )
+    other = parser.add_argument_group("other ways in")
+    other.add_argument(
+        "--command", dest="program", metavar="CMD", help="judge a program that speaks JSON lines instead"
+    )
+    other.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds a call of CMD may take (30)")
+    other.add_argument("--last-request", type=Path, metavar="FILE", help="where a request that CMD died of is written")
+    other.add_argument("--export", metavar="FILE", help="write the questions, to be answered where refsort is not")
+    other.add_argument("--judge", metavar="FILE", help="judge the answers to --export's questions")
+    other.add_argument("--inputs", metavar="FILE", help="the questions that --judge's answers are about, if moved")
 
 
 def run(args: argparse.Namespace) -> int:
     """Judge, print, and return the exit code.
 
-    0: something was compared, and every operation passed or is not implemented. 1: a failure, or nothing compared.
-    2: wrong arguments or an adapter that cannot be loaded.
+    0: something was compared, and every operation passed, is not implemented, or failed as --xfails expects. 1: a
+    failure, or nothing compared. 2: wrong arguments, or an adapter or a file that cannot be used.
     """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if args.threads else ():
+        os.environ[variable] = str(args.threads)
     try:
-        adapter = load(args.adapter)
+        _require_writable(args.json)
+        expected = xfails.load(args.xfails) if args.xfails else []
+        if args.judge:
+            with _nothing_left_behind():
+                return _print(offline.judge_outputs(args.inputs, args.judge), expected, args)
+        adapter = _adapter(args)
         ops = _chosen("--ops", args.ops, tuple(OPERATIONS))
         dtypes = _chosen("--dtype", args.dtype, adapter.dtypes)
-        _require_writable(args.json)
-    except AdapterError as error:
+        if args.export:
+            return _export(args, ops, dtypes)
+    except (AdapterError, ValueError, FileNotFoundError) as error:
         print(f"refsort check: {error}", file=sys.stderr)
         return 2
-    report = _judged(adapter, ops, dtypes, args)
+    try:
+        if args.vectors_only:
+            return _vectors(adapter)
+        return _print(_judged(adapter, ops, dtypes, args), expected, args)
+    finally:
+        if isinstance(adapter.call, Session):
+            adapter.call.close()
+
+
+def _adapter(args: argparse.Namespace) -> Adapter:
+    if args.program is None:
+        return load(args.adapter)
+    return open_command(args.program, args.timeout, last_request=args.last_request)
+
+
+def _print(report: Report, expected: list[xfails.Expected], args: argparse.Namespace) -> int:
+    report, warnings = xfails.apply(report, expected)
+    for warning in warnings:
+        print(f"{args.xfails}: {warning}", file=sys.stderr)
     text = json.dumps(as_json(report), indent=1, allow_nan=False)
     print(text if args.json == "-" else table(report))
     if args.json not in (None, "-"):
         with atomic_write(args.json) as file:
             file.write(f"{text}\n".encode())
-    return 0 if report.passed else 1
+    return 0 if xfails.passed(report) else 1
+
+
+def _vectors(adapter: Adapter) -> int:
+    results = vectors.run(adapter, vectors.shipped())
+    print(vector_report.table(adapter.name, results))
+    return 0 if vector_runner.passed(results) else 1
+
+
+def _export(args: argparse.Namespace, ops: tuple[str, ...], dtypes: tuple[str, ...]) -> int:
+    with _nothing_left_behind():
+        runner = offline.export(args.export, ops, dtypes, args.max_examples, args.seed)
+    print(f"{args.export}: the questions. Answer them with {runner}, then: refsort check --judge ANSWERS")
+    return 0
 
 
 def _judged(adapter: Adapter, ops: tuple[str, ...], dtypes: tuple[str, ...], args: argparse.Namespace) -> Report:
@@ -69,8 +128,9 @@ def _judged(adapter: Adapter, ops: tuple[str, ...], dtypes: tuple[str, ...], arg
             adapter,
             ops,
             dtypes,
-            args.max_examples,
+            min(args.max_examples, 12) if args.quick else args.max_examples,
             args.seed,
+            beyond=not args.quick,
             on_row=lambda op, dtype: progress.update(next(rows), f"{op} {dtype}"),
         )
 

@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 
 from refsort.oracle.adapter import Adapter, one_line
 from refsort.oracle.cases import Case
-from refsort.oracle.claims import Comparison, gradient_claims, value_claims
+from refsort.oracle.claims import Comparison
 from refsort.oracle.conventions import Convention, moved, moved_back
+from refsort.oracle.operations import OPERATIONS, gradient_claims, value_claims
+from refsort.oracle.operations.network import layer_claims
+from refsort.oracle.operations.sorting import group_size
+from refsort.oracle.subnormals import may_meet_subnormals
 from refsort.oracle.tolerances import Precision
-from refsort.oracle.truth import group_size
+from refsort.rounding import NoBoundError
 
 Array = NDArray[Any]
 
@@ -38,11 +42,16 @@ class Mismatch(Exception):
         The exact result or the admissible set, and the answer.
     ratio : float or None
         Error over bound, where the claim is a comparison.
+    kind : str
+        The kind of the comparison, or "call" where there was no answer or one of the wrong form.
     """
 
-    def __init__(self, case: Case, claim: str, expected: str, found: str, ratio: float | None = None) -> None:
+    def __init__(
+        self, case: Case, claim: str, expected: str, found: str, ratio: float | None = None, kind: str = "call"
+    ) -> None:
         super().__init__(f"{case.op} {case.dtype}: {claim}: expected {expected}, found {found}")
-        self.case, self.claim, self.expected, self.found, self.ratio = case, claim, expected, found, ratio
+        self.case, self.claim, self.expected, self.found = case, claim, expected, found
+        self.ratio, self.kind = ratio, kind
 
 
 class Judgement(NamedTuple):
@@ -80,10 +89,14 @@ def judge(adapter: Adapter, case: Case) -> Judgement:
     """
     if adapter.ops is not None and case.op not in adapter.ops:
         raise NotImplementedError
+    if adapter.flushes_subnormals and may_meet_subnormals(case):
+        raise NotImplementedError("subnormals are flushed to zero, as declared")
     precision = Precision.of(case.dtype, adapter.unit_roundoff)
     out, _ = answer(adapter, case, with_gradients=False)
     _require_same_bits(case, "result", [out], [answer(adapter, case, with_gradients=False)[0]])
-    comparisons = _passed(case, value_claims(case, out, precision))
+    comparisons = [*_layer_by_layer(adapter, case, out, precision), *_passed(case, value_claims(case, out, precision))]
+    if OPERATIONS[case.op].gradients is None:
+        return _judgement(comparisons, gradients=False)
     try:
         beside, gradients = answer(adapter, case, with_gradients=True)
     except NotImplementedError:
@@ -95,12 +108,33 @@ def judge(adapter: Adapter, case: Case) -> Judgement:
     return _judgement(comparisons, gradients=True)
 
 
+def _layer_by_layer(adapter: Adapter, case: Case, out: Array, precision: Precision) -> list[Comparison]:
+    """Each layer of a network from its own input, where hidden outputs are offered: the first wrong one is named."""
+    if adapter.taps is None or case.op != "network":
+        return []
+    weights = case.arrays[1 : len(case.arrays) // 2 + 1]
+    try:
+        hidden = adapter.taps([array.copy() for array in case.arrays], dict(case.params), case.dtype)
+    except Exception as error:
+        raise Mismatch(case, "taps raised", "the outputs of the hidden layers", one_line(error)) from error
+    if not isinstance(hidden, list | tuple) or len(hidden) != len(weights) - 1:
+        raise Mismatch(case, "the form of taps", f"a list of {len(weights) - 1} hidden outputs", _kind(hidden))
+    like = [np.empty((len(case.arrays[0]), len(w)), case.arrays[0].dtype) for w in weights[:-1]]
+    checked = [
+        _checked(case, f"hidden output {i + 1}", h, x) for i, (h, x) in enumerate(zip(hidden, like, strict=True))
+    ]
+    return _passed(case, layer_claims(case, checked, out, precision))
+
+
 def _passed(case: Case, claims: Iterator[Comparison]) -> list[Comparison]:
-    comparisons = list(claims)
+    try:
+        comparisons = list(claims)
+    except NoBoundError:  # arithmetic so coarse that nothing can be said of this case
+        return []
     for comparison in comparisons:
         if comparison.ratio > 1:  # not so for NaN, where there is no bound
             what, expected, found = comparison.what, comparison.expected, comparison.found
-            raise Mismatch(case, what, expected, found, float(min(comparison.ratio, LARGEST)))
+            raise Mismatch(case, what, expected, found, float(min(comparison.ratio, LARGEST)), comparison.kind)
     return comparisons
 
 
@@ -109,7 +143,7 @@ def _judgement(comparisons: list[Comparison], gradients: bool) -> Judgement:
     return Judgement(made, gradients)
 
 
-def answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, list[Array]]:
+def answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, list[Any]]:
     """The result and, where wanted, the gradients, in refsort's layout, checked for all but their values."""
     axis, enter, leave = _places(adapter.conventions.get(case.op), case)
     arrays = [moved(array, enter, axis) if enter is not None else array.copy() for array in case.arrays]
@@ -123,6 +157,8 @@ def answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, l
     except NotImplementedError:
         raise
     except (Exception, SystemExit) as error:  # whatever an adapter raises is its answer
+        if any(array.size == 0 for array in arrays):  # an empty batch may be refused; computed, it is judged
+            raise NotImplementedError(f"an empty batch: {one_line(error)}") from error
         raise Mismatch(case, "the call raised", "an answer", one_line(error)) from error
     for array, bits in zip(given, before, strict=True):
         if array.tobytes() != bits:
@@ -133,7 +169,8 @@ def answer(adapter: Adapter, case: Case, with_gradients: bool) -> tuple[Array, l
     gradients = _gradients(case, answer[1]) if with_gradients else []
     if enter is None or leave is None:
         return out, gradients
-    return moved_back(out, leave, axis), [moved_back(gradient, enter, axis) for gradient in gradients]
+    back = [gradient if gradient is None else moved_back(gradient, enter, axis) for gradient in gradients]
+    return moved_back(out, leave, axis), back
 
 
 def _places(convention: Convention | None, case: Case) -> tuple[int, Array | None, Array | None]:
@@ -143,7 +180,7 @@ def _places(convention: Convention | None, case: Case) -> tuple[int, Array | Non
     return axis, *convention.places(case.arrays[0].shape[axis], group_size(case))
 
 
-def _gradients(case: Case, gradients: Any) -> list[Array]:
+def _gradients(case: Case, gradients: Any) -> list[Any]:
     if not isinstance(gradients, list | tuple) or len(gradients) != len(case.arrays):
         raise Mismatch(
             case,
@@ -152,13 +189,14 @@ def _gradients(case: Case, gradients: Any) -> list[Array]:
             f"{len(gradients)} of them" if isinstance(gradients, list | tuple) else _kind(gradients),
         )
     return [
-        _checked(case, f"gradient {i}", gradient, array)
+        _checked(case, f"gradient {i}", gradient, array) if array.dtype.kind == "f" else None  # labels have none
         for i, (gradient, array) in enumerate(zip(gradients, case.arrays, strict=True))
     ]
 
 
 def _checked(case: Case, what: str, found: Any, like: Array) -> Array:
-    """`found` as an array of the shape and dtype of `like`, with finite entries."""
+    """`found` as an array of the shape and dtype of `like`, with finite entries; a NumPy scalar is a 0-d array."""
+    found = np.asarray(found) if isinstance(found, np.generic) else found
     if not isinstance(found, np.ndarray) or found.shape != like.shape or found.dtype != like.dtype:
         raise Mismatch(case, f"the shape and dtype of {what}", f"an ndarray {like.shape} {like.dtype}", _kind(found))
     if not np.isfinite(found).all():
@@ -170,7 +208,8 @@ def _kind(found: Any) -> str:
     return f"an ndarray {found.shape} {found.dtype}" if isinstance(found, np.ndarray) else type(found).__name__
 
 
-def _require_same_bits(case: Case, what: str, first: Sequence[Array], second: Sequence[Array]) -> None:
+def _require_same_bits(case: Case, what: str, first: Sequence[Any], second: Sequence[Any]) -> None:
+    first, second = ([array for array in arrays if array is not None] for arrays in (first, second))
     if [array.tobytes() for array in first] != [array.tobytes() for array in second]:
         shown = " and then ".join(str([array.tolist() for array in arrays]) for arrays in (first, second))
         raise Mismatch(case, f"the same {what} for the same call", "the same bits twice", shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import textwrap
 from typing import Any
 
 import hypothesis
@@ -11,23 +12,26 @@ import scipy
 from numpy.typing import NDArray
 
 import refsort
-from refsort.oracle.judge import LARGEST, Mismatch
+from refsort.oracle.bugs import BUGS
+from refsort.oracle.judge import LARGEST
 from refsort.oracle.runner import KINDS, Report, Row
+from refsort.oracle.script import rerun_command, script
 
-_HEADER = ("op", "dtype", "checks", "values", "gradients", "kinks", "verdict", "")
+_HEADER = ("op", "dtype", "checks", "values", "gradients", "kinks", "identities", "large", "verdict", "")
 
 
 def table(report: Report) -> str:
     """One line for each operation and dtype: the comparisons made, and the largest error over its bound of each kind.
 
-    "0" means exact, "-" that there was nothing of the kind to compare. Failures follow, each with its smallest case.
+    "0" means exact, "-" that there was nothing of the kind to compare. Failures follow, each with its smallest case,
+    what explains it, a script that shows it without refsort, and the command that asks again.
     """
     lines = [_HEADER, *(_cells(row) for row in report.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
     formatted = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     ]
-    failures = ["", *(_failure(row.failure) for row in report.rows if row.failure)]
+    failures = ["", *(_failure(row, report) for row in report.rows if row.failure)]
     return "\n".join([f"{report.adapter}: worst error / derived bound", *formatted, *failures, _summary(report)])
 
 
@@ -47,30 +51,56 @@ def as_json(report: Report) -> dict[str, Any]:
             "scipy": scipy.__version__,
             "hypothesis": hypothesis.__version__,
         },
-        "rows": [_row_json(row) for row in report.rows],
+        "rows": [_row_json(row, report) for row in report.rows],
     }
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     ratios = [_ratio(row, kind) for kind in KINDS]
-    return (row.op, row.dtype, str(sum(row.checks.values())), *ratios, row.verdict, row.note)
+    return (row.op, row.dtype, str(sum(row.checks.values())), *ratios, row.verdict, "; ".join(_remarks(row)))
+
+
+def _remarks(row: Row) -> list[str]:
+    return [row.note] * bool(row.note) + list(row.remarks)
 
 
 def _ratio(row: Row, kind: str) -> str:
     return f"{row.worst[kind]:.2g}" if kind in row.worst else "-"
 
 
-def _failure(failure: Mismatch) -> str:
+def _failure(row: Row, report: Report) -> str:
+    failure = row.failure
+    assert failure is not None
     case = failure.case
     lines = [f"FAIL {case.op} {case.dtype}: {failure.claim}"]
     lines += [f"  array {i}      {array.tolist()}" for i, array in enumerate(case.arrays)]
     if case.params:
         lines.append(f"  parameters   {', '.join(f'{name} {value}' for name, value in case.params.items())}")
-    lines.append(f"  cotangent    {case.cotangent.tolist()}")
+    if case.arrays:
+        lines.append(f"  cotangent    {case.cotangent.tolist()}")
     lines += [f"  expected     {failure.expected}", f"  found        {failure.found}"]
     if failure.ratio is not None:
         lines.append(f"  error/bound  {_over(failure.ratio)}")
+    if row.diagnosis:
+        found, bug = row.diagnosis, BUGS[row.diagnosis.bug]
+        lines.append(
+            f"  diagnosis    {found.name}: {found.sentence} (explains {found.wrong} wrong of {found.cases} cases)"
+        )
+        threads = f": {', '.join(bug.threads)}" if bug.threads else ""
+        lines.append(f"  known as     {found.bug}, {bug.description}{threads}")
+    if report.source:
+        lines.append(f"  again        {rerun_command(failure, report.source, report.seed, report.max_examples)}")
+    shown = _script(row, report)
+    if shown:
+        lines += ["  script", *textwrap.indent(shown, "    ").splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _script(row: Row, report: Report) -> str | None:
+    """The stand-alone script of a failure; None for one of realistic size, and where the adapter is no Python file."""
+    if row.failure is None or not row.failure.case.arrays or not report.source:
+        return None
+    return script(row.failure, report.source, report.conventions)
 
 
 def _over(ratio: float) -> str:
@@ -84,7 +114,7 @@ def _summary(report: Report) -> str:
     return f"{report.checks} checks in {seconds:.1f} s, seed {report.seed}: {counts or 'nothing to judge'}"
 
 
-def _row_json(row: Row) -> dict[str, Any]:
+def _row_json(row: Row, report: Report) -> dict[str, Any]:
     return {
         "op": row.op,
         "dtype": row.dtype,
@@ -92,12 +122,15 @@ def _row_json(row: Row) -> dict[str, Any]:
         "checks": row.checks,
         "worst": row.worst,
         "note": row.note,
+        "remarks": list(row.remarks),
         "seconds": round(row.seconds, 3),
-        "failure": _failure_json(row.failure) if row.failure else None,
+        "failure": _failure_json(row, report) if row.failure else None,
     }
 
 
-def _failure_json(failure: Mismatch) -> dict[str, Any]:
+def _failure_json(row: Row, report: Report) -> dict[str, Any]:
+    failure, found = row.failure, row.diagnosis
+    assert failure is not None
     case = failure.case
     return {
         "claim": failure.claim,
@@ -107,6 +140,10 @@ def _failure_json(failure: Mismatch) -> dict[str, Any]:
         "expected": failure.expected,
         "found": failure.found,
         "ratio": failure.ratio,
+        "kind": failure.kind,
+        "diagnosis": {**found._asdict(), "threads": list(BUGS[found.bug].threads)} if found else None,
+        "script": _script(row, report),
+        "command": rerun_command(failure, report.source, report.seed, report.max_examples) if report.source else None,
     }
 
 

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+import numpy as np
+from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
+from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
+from refsort.oracle import realistic
 from refsort.oracle.adapter import Adapter
 from refsort.oracle.cases import OPERATIONS, Case, cases
-from refsort.oracle.judge import Judgement, Mismatch, judge
+from refsort.oracle.claims import Comparison
+from refsort.oracle.conventions import Convention
+from refsort.oracle.diagnosis import Diagnosis, diagnose
+from refsort.oracle.judge import Judgement, Mismatch, answer, judge
+from refsort.oracle.process import HungError
+from refsort.oracle.properties import PROPERTIES, REFUSALS, Property, further, notes
+from refsort.oracle.tolerances import Precision
+from refsort.rounding import NoBoundError
 
-KINDS = ("value", "gradient", "kink")
-PASS, FAIL, NOT_IMPLEMENTED, UNRESOLVED = "PASS", "FAIL", "NOT IMPLEMENTED", "UNRESOLVED"
+T = TypeVar("T")
+
+KINDS = ("value", "gradient", "kink", "property", "size")
+PASS, FAIL, NOT_IMPLEMENTED, UNRESOLVED, XFAIL = "PASS", "FAIL", "NOT IMPLEMENTED", "UNRESOLVED", "XFAIL"
 
 
 class Row(NamedTuple):
@@ -28,7 +42,8 @@ class Row(NamedTuple):
         PASS: at least one comparison was made and none was violated. FAIL. NOT IMPLEMENTED: the adapter does not have
         it for any case. UNRESOLVED: no comparison could be made, since no bound exists.
     checks : dict
-        The number of comparisons of each kind that passed.
+        The number of comparisons of each kind that passed: "value", "gradient" and "kink" of single calls, "property"
+        of several (`refsort.oracle.properties`), "size" of large ones (`refsort.oracle.realistic`).
     worst : dict
         The largest error over bound among them, for each kind that was met.
     failure : Mismatch or None
@@ -36,6 +51,10 @@ class Row(NamedTuple):
     note : str
         What else a reader should know: cases or gradients that are not implemented.
     seconds : float
+    diagnosis : Diagnosis or None
+        What explains the failure, where a known mistake does.
+    remarks : tuple of str
+        What is reported and not judged, such as whether gradients keep their norm at ties.
     """
 
     op: str
@@ -46,15 +65,19 @@ class Row(NamedTuple):
     failure: Mismatch | None
     note: str
     seconds: float
+    diagnosis: Diagnosis | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
-    """All rows, and what they came from."""
+    """All rows, and what they came from: `source` is what names the adapter on a command line, where anything does."""
 
     adapter: str
     rows: list[Row]
     max_examples: int
     seed: int
+    source: str = ""
+    conventions: Mapping[str, Convention] = MappingProxyType({})
 
     @property
     def checks(self) -> int:
@@ -63,8 +86,8 @@ class Report(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether something was compared and every row is PASS or NOT IMPLEMENTED."""
-        return self.checks > 0 and all(row.verdict in (PASS, NOT_IMPLEMENTED) for row in self.rows)
+        """Whether something was compared and every row is PASS, NOT IMPLEMENTED, or fails as it was expected to."""
+        return self.checks > 0 and all(row.verdict in (PASS, NOT_IMPLEMENTED, XFAIL) for row in self.rows)
 
 
 class _Tally:
@@ -76,15 +99,23 @@ class _Tally:
         self.judged = self.not_implemented = self.without_gradients = 0
         self.reason = ""
         self.failed = False
+        self.largest: Case | None = None
 
-    def add(self, judgement: Judgement) -> None:
+    def add(self, case: Case, judgement: Judgement) -> None:
+        """What one case showed in single calls."""
         if self.failed:  # what Hypothesis tries on the way to a smaller failure is no evidence of anything
             return
         for comparison in judgement.comparisons:
-            self.checks[comparison.kind] += 1
-            self.worst[comparison.kind] = max(self.worst.get(comparison.kind, 0.0), float(comparison.ratio))
+            self.count(comparison.kind, comparison)
         self.judged += 1
         self.without_gradients += not judgement.gradients
+        self.largest = max(self.largest or case, case, key=lambda c: c.cotangent.size)
+
+    def count(self, kind: str, comparison: Comparison) -> None:
+        """One comparison that passed."""
+        if not self.failed:
+            self.checks[kind] += 1
+            self.worst[kind] = max(self.worst.get(kind, 0.0), float(comparison.ratio))
 
     def lacks(self, reason: str) -> None:
         """A case that the adapter does not implement."""
@@ -113,6 +144,7 @@ def check(
     max_examples: int = 80,
     random_seed: int = 0,
     shrink: bool = True,
+    beyond: bool = True,
     on_row: Callable[[str, str], None] = lambda op, dtype: None,
 ) -> Report:
     """Judge `adapter` on every operation of `ops` in every dtype of `dtypes`, which are its own by default.
@@ -126,6 +158,9 @@ def check(
         in source files outside of site-packages, so other code may draw others.
     shrink : bool
         Whether a failing case is made small, which takes longer than finding it.
+    beyond : bool
+        Whether more is asked than single calls on small cases: the properties, some four cases for each by default,
+        bad input, and one call of realistic size.
     on_row : callable
         Told the operation and dtype that are judged next.
 
@@ -140,8 +175,57 @@ def check(
     for op in ops:
         for dtype in adapter.dtypes if dtypes is None else dtypes:
             on_row(op, dtype)
-            rows.append(_row(adapter, op, dtype, _settings(max_examples, shrink), random_seed))
-    return Report(adapter.name, rows, max_examples, random_seed)
+            rows.append(_row(adapter, op, dtype, max_examples, random_seed, shrink, beyond))
+    return Report(adapter.name, rows, max_examples, random_seed, adapter.source, adapter.conventions)
+
+
+def _row(adapter: Adapter, op: str, dtype: str, max_examples: int, random_seed: int, shrink: bool, beyond: bool) -> Row:
+    tally, start, failure, diagnosis = _Tally(), time.perf_counter(), None, None
+    if adapter.ops is not None and op not in adapter.ops:
+        return Row(op, dtype, NOT_IMPLEMENTED, {}, {}, None, "", 0.0)
+
+    def single_calls(case: Case) -> None:
+        tally.add(case, judge(adapter, case))
+
+    def several_calls(asked: tuple[Case, Property]) -> None:
+        case, identity = asked
+        for comparison in further(adapter, case, [identity]):
+            tally.count("property", comparison)
+
+    try:
+        _draw(cases(op, dtype), _settings(max_examples, shrink), random_seed, tally, single_calls)
+        if beyond and tally.judged:
+            identities = PROPERTIES.get(op, ())
+            if identities:
+                asked = st.tuples(cases(op, dtype), st.sampled_from(identities))
+                examples = max(len(identities), len(identities) * max_examples // 20)
+                _draw(asked, _settings(examples, shrink), random_seed, tally, several_calls)
+            _large_call(adapter, op, dtype, random_seed, tally)
+            _bad_input(adapter, op, tally)
+    except Mismatch as mismatch:
+        failure = mismatch
+        diagnosis = diagnose(mismatch, adapter) if mismatch.case.arrays else None
+    verdict, seconds = FAIL if failure else tally.verdict(), time.perf_counter() - start
+    remarks = tuple(notes(adapter, tally.largest)) if tally.largest is not None else ()
+    return Row(op, dtype, verdict, dict(tally.checks), tally.worst, failure, tally.note(), seconds, diagnosis, remarks)
+
+
+def _large_call(adapter: Adapter, op: str, dtype: str, random_seed: int, tally: _Tally) -> None:
+    precision = Precision.of(dtype, adapter.unit_roundoff)
+    try:
+        for c in realistic.claims(partial(answer, adapter), op, dtype, precision, random_seed):
+            if c.ratio > 1:
+                nothing = Case(op, dtype, (), {}, np.empty(0))  # a thousand numbers a row tell a reader nothing
+                raise Mismatch(nothing, f"at a realistic size: {c.what}", c.expected, c.found, float(c.ratio), "size")
+            tally.count("size", c)
+    except (NotImplementedError, NoBoundError):  # not of this size, or no gradient; or arithmetic too coarse to judge
+        return
+
+
+def _bad_input(adapter: Adapter, op: str, tally: _Tally) -> None:
+    if op in REFUSALS and tally.largest is not None:
+        for comparison in further(adapter, tally.largest, [REFUSALS[op]]):
+            tally.count("property", comparison)
 
 
 def _settings(max_examples: int, shrink: bool) -> settings:
@@ -158,28 +242,24 @@ def _settings(max_examples: int, shrink: bool) -> settings:
     )
 
 
-def _row(adapter: Adapter, op: str, dtype: str, drawn: settings, random_seed: int) -> Row:
-    tally, start, failure = _Tally(), time.perf_counter(), None
-    if adapter.ops is not None and op not in adapter.ops:
-        return Row(op, dtype, NOT_IMPLEMENTED, {}, {}, None, "", 0.0)
-    try:
-        _draw_and_judge(adapter, op, dtype, drawn, random_seed, tally)
-    except Mismatch as mismatch:
-        failure = mismatch
-    verdict, seconds = FAIL if failure else tally.verdict(), time.perf_counter() - start
-    return Row(op, dtype, verdict, dict(tally.checks), tally.worst, failure, tally.note(), seconds)
-
-
-def _draw_and_judge(adapter: Adapter, op: str, dtype: str, drawn: settings, random_seed: int, tally: _Tally) -> None:
+def _draw(
+    strategy: st.SearchStrategy[T], drawn: settings, random_seed: int, tally: _Tally, put: Callable[[T], None]
+) -> None:
+    """Draw examples, `put` them to the adapter until one fails; then make that small and raise its `Mismatch`."""
     last: list[Mismatch] = []
+    hung: set[str] = set()
 
     @seed(random_seed)
     @drawn
-    @given(cases(op, dtype))
-    def run(case: Case) -> None:
+    @given(strategy)
+    def run(example: T) -> None:
+        if hung and repr(example) not in hung:
+            reject()  # a hang is not made smaller: each attempt would cost the whole timeout
         try:
-            tally.add(judge(adapter, case))
+            put(example)
         except Mismatch as mismatch:
+            if isinstance(mismatch.__cause__, HungError):
+                hung.add(repr(example))
             tally.failed = True
             last.append(mismatch)
             raise

@@ -10,19 +10,20 @@ that it errs by at most gamma_n times the sum of the absolute values, n the larg
 zero, Strassen and Winograd products lie outside of the model. An adapter that computes with fewer bits than its dtype
 has says so with UNIT_ROUNDOFF: u is then what it says, and both operands of a product may first be rounded to that.
 
-The bounds here are exact Fractions. Those of Bjorck's iteration are in `refsort.oracle.bjorck_tolerance`.
+What several operations share is here, as exact Fractions; what is one operation's own is in its file in
+`refsort.oracle.operations`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from refsort.rounding import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF, gamma
+from refsort.spec import Enclosure, sqrt_enclosure
 
 Array = NDArray[Any]
 
@@ -60,100 +61,36 @@ def product(a: Array, b: Array, precision: Precision, offset: Array | None = Non
 
 def column_sums(y: Array, precision: Precision) -> Array:
     """``|fl(sum_i y_ij) - sum_i y_ij| <= gamma_{n-1} sum_i |y_ij|``: n - 1 additions, which cannot underflow."""
-    bound: Array = gamma(y.shape[0] - 1, precision.u) * abs(y).sum(axis=0)
+    bound: Array = gamma(max(y.shape[0] - 1, 0), precision.u) * abs(y).sum(axis=0)
     return bound
 
 
-def shared_cotangent(block: Sequence[Fraction], precision: Precision) -> Fraction:
-    """By how much a gradient at a tie of k entries may exceed majorisation by the cotangents g of the block.
+def euclidean(x: Sequence[Fraction], precision: Precision) -> tuple[Enclosure, Fraction]:
+    """``|x|_2``, and a t with ``|fl(|x|_2) - |x|_2| <= t |x|_2``.
 
-    An exact admissible gradient is D g with D doubly stochastic. Averaging gives an entry of it with k products, k - 1
-    additions and weights 1 / k that were themselves rounded, so it errs by ``gamma_{k+1} sum_j D_ij |g_j|``; a sum of
-    entries errs by at most the sum of these, and the columns of D sum to 1. A block of one is passed on unchanged.
+    The sum of squares has relative error tau: gamma_d for d products and d - 1 additions, and d eta over the sum for
+    what underflows. A scaling by the largest entry and back is four roundings more. As ``1 - tau <= sqrt(1 - tau)`` and
+    ``sqrt(1 + tau) <= 1 + tau``, the root has the relative error tau too, and its own rounding: (1 + tau)(1 + u) - 1.
     """
-    k = len(block)
-    if k == 1:
-        return Fraction(0)
-    return gamma(k + 1, precision.u) * sum((abs(g) for g in block), Fraction(0)) + k * k * precision.eta
+    square = sum((entry * entry for entry in x), Fraction(0))
+    if square == 0:  # products of zeros are zero
+        return Enclosure(square, square), Fraction(0)
+    tau = gamma(len(x) + 4 + precision.operands, precision.u) + len(x) * precision.eta / square
+    return sqrt_enclosure(square, 128), (1 + tau) * (1 + precision.u) - 1
 
 
-class L1Threshold(NamedTuple):
-    """The threshold tau of a row, and how far a computed one may be from it.
+def divided(t: Fraction, roundings: int, u: Fraction) -> Fraction | None:
+    """The relative error of a quotient by something of relative error t, after so many roundings; None if unbounded.
 
-    Attributes
-    ----------
-    tau : Fraction
-        0 inside the ball and on its sphere.
-    error : Fraction
-        Bound of ``|tau_computed - tau|``; 0 where the row is inside beyond doubt.
-    excess : Fraction
-        ``||v||_1 - radius``.
-    doubt : Fraction
-        Within this distance of the sphere rounding decides which side a row is on.
+    ``1 / ((1 - t) (1 - u)^roundings) - 1``: errors upwards are smaller.
     """
-
-    tau: Fraction
-    error: Fraction
-    excess: Fraction
-    doubt: Fraction
+    return 1 / ((1 - t) * (1 - u) ** roundings) - 1 if t < 1 else None
 
 
-def l1_threshold(v: Sequence[Fraction], radius: Fraction, precision: Precision) -> L1Threshold:
-    """tau and its error for the projection of v on the l1 ball.
-
-    Write u_1 >= u_2 >= ... for the |v_i|, theta_j = (u_1 + ... + u_j - radius) / j; the exact tau is the largest
-    theta_j where that is positive. A sum, the subtraction of the radius, a division (or a product with a rounded 1 / j)
-    and the scaling of the row to a unit ball and back are at most d + 4 roundings, so every computed theta_j errs by at
-    most E / j + eta, E = gamma_{d+4} (||v||_1 + radius).
-
-    An algorithm may end with another number j of kept entries than the exact one, but only with one that its rounded
-    comparisons allow: the entries kept are not below theta_j by more than 2 (E / j + eta), and those dropped are not
-    above tau by more. So the error is at most the largest ``E / j + eta + |theta_j - tau|`` over these j. A row within
-    E of the sphere may also be taken for one on the other side of it, which adds the candidate tau_computed = 0.
-    """
-    sizes = sorted((abs(x) for x in v), reverse=True)
-    sums = list(accumulate(sizes))
-    thetas = [(total - radius) / j for j, total in enumerate(sums, 1)]
-    tau, excess = max(max(thetas), Fraction(0)), sums[-1] - radius
-    doubt = gamma(len(v) + 4, precision.u) * (sums[-1] + radius)
-    if excess <= -doubt:
-        return L1Threshold(Fraction(0), Fraction(0), excess, doubt)
-    errors = [doubt / j + precision.eta for j in range(1, len(v) + 1)]
-    candidates = [tau] if excess <= doubt else []
-    for j, (theta, error) in enumerate(zip(thetas, errors, strict=True)):
-        kept = sizes[j] >= theta - 2 * error
-        dropped = j + 1 == len(v) or sizes[j + 1] <= tau + 2 * error
-        if kept and dropped:
-            candidates.append(error + abs(theta - tau))
-    return L1Threshold(tau, max(candidates), excess, doubt)
+def middle(enclosure: Enclosure) -> Fraction:
+    """The middle of an enclosure: nearer to what it encloses than half its width."""
+    return (enclosure.lo + enclosure.hi) / 2
 
 
-def l1_projection(v: Sequence[Fraction], threshold: L1Threshold, precision: Precision) -> list[Fraction]:
-    """``|fl(x_i) - x_i|`` for ``x_i = sign(v_i) max(|v_i| - tau, 0)``.
-
-    The error of tau passes through max(., 0), which does not magnify it; the subtraction and the scaling back are three
-    roundings of something no larger than |v_i| + error. An entry that lies below tau by more than its error is zero
-    whatever was rounded, and a row inside beyond doubt is itself.
-    """
-    tau, error = threshold.tau, threshold.error
-    if threshold.excess <= -threshold.doubt:
-        return [Fraction(0)] * len(v)
-    rounding = gamma(3, precision.u)
-    return [Fraction(0) if abs(x) < tau - error else error + rounding * (abs(x) + error) + precision.eta for x in v]
-
-
-def l1_gradient(jacobian: Sequence[Sequence[Fraction]], g: Sequence[Fraction], precision: Precision) -> list[Fraction]:
-    """``|fl(J g) - J g|`` for J = I, or for J = diag(s^2) - s s^T / k with k non-zero entries in s.
-
-    The mean of the s_j g_j takes d - 1 additions and a division, or a product with a rounded 1 / k; a subtraction and a
-    change of scale follow: ``gamma_{d+3} (|g_i| + mean |g_j|)`` on the kept entries. A dropped entry is zero, and J = I
-    is nothing.
-    """
-    if all(row[i] == 1 for i, row in enumerate(jacobian)):
-        return [Fraction(0)] * len(g)
-    kept = [any(row) for row in jacobian]
-    if not any(kept):  # J = 0 where a single entry is kept: it cannot be told which, so all are given its bound
-        kept = [True] * len(g)
-    mean = sum((abs(x) for x, keep in zip(g, kept, strict=True) if keep), Fraction(0)) / sum(kept)
-    rounding = gamma(len(g) + 3, precision.u)
-    return [(rounding * (abs(x) + mean) + len(g) * precision.eta) * keep for x, keep in zip(g, kept, strict=True)]
+TRUTH = Fraction(1, 2**100)
+"""What is added, relative to the sizes of terms, where an exact result is known to 128 bits only."""

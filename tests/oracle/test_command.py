@@ -50,9 +50,9 @@ def command(*arguments):
 def test_a_right_adapter_passes_with_what_it_lacks_not_implemented(adapter, capsys):
     assert command(adapter()) == 0
     out = capsys.readouterr().out
-    assert "max_min          float32" in out
+    assert any(line.split()[:2] == ["max_min", "float32"] for line in out.splitlines())
     assert "2 PASS" in out
-    assert "10 NOT IMPLEMENTED" in out
+    assert "30 NOT IMPLEMENTED" in out
 
 
 def test_a_wrong_adapter_fails_and_its_case_is_shown(adapter, capsys):

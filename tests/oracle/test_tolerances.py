@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsort import spec
-from refsort.oracle import bjorck_tolerance, tolerances, truth
+from refsort.oracle import Case, tolerances
+from refsort.oracle.operations import bjorck, l1_ball, sorting
+from refsort.oracle.operations.exactly import exact
 from refsort.oracle.tolerances import Precision
 
 COARSE = Precision(Fraction(1, 2**8), Fraction(0))
@@ -54,12 +56,12 @@ def test_a_mean_in_float16_stays_within_the_bound_of_a_tie(block):
     precision = Precision.of("float16")
     g = np.array([float(x) for x in block], dtype=np.float16)
     mean = spec.frac((g * (np.float16(1) / np.float16(len(g)))).sum(dtype=np.float16))
-    assert spec.majorisation_excess([mean] * len(g), block) <= tolerances.shared_cotangent(block, precision)
+    assert spec.majorisation_excess([mean] * len(g), block) <= sorting.shared_cotangent(block, precision)
 
 
 @given(st.integers(1, 5).flatmap(vectors), st.integers(1, 16).map(lambda k: Fraction(k, 4)))
 def test_the_threshold_is_that_of_the_definition(v, radius):
-    threshold = tolerances.l1_threshold(v, radius, COARSE)
+    threshold = l1_ball.threshold_of(v, radius, COARSE)
     projected = spec.project_l1_ball(v, radius)
     soft = [(1 if x > 0 else -1) * max(abs(x) - threshold.tau, Fraction(0)) for x in v]
     assert soft == projected
@@ -68,7 +70,7 @@ def test_the_threshold_is_that_of_the_definition(v, radius):
 
 @given(st.integers(1, 4).flatmap(vectors), st.integers(1, 16).map(lambda k: Fraction(k, 4)), st.data())
 def test_a_threshold_from_sums_with_the_worst_roundings_stays_within_its_bound(v, radius, data):
-    threshold = tolerances.l1_threshold(v, radius, COARSE)
+    threshold = l1_ball.threshold_of(v, radius, COARSE)
     if threshold.excess <= threshold.doubt:
         return
     signs = iter(data.draw(st.lists(st.sampled_from([1, -1]), min_size=12, max_size=12)))
@@ -82,9 +84,9 @@ def test_a_threshold_from_sums_with_the_worst_roundings_stays_within_its_bound(v
 
 
 def steps(w, order, beta, iterations):
-    case = truth.Case("bjorck", "float32", (w,), {"iterations": iterations, "order": order, "beta": beta}, w[::-1] / 2)
-    iterates = truth.bjorck_iterates(case)
-    return iterates, truth.bjorck_cotangents(case, iterates)
+    case = Case("bjorck", "float32", (w,), {"iterations": iterations, "order": order, "beta": beta}, w[::-1] / 2)
+    iterates = bjorck.iterates_of(case)
+    return iterates, bjorck.cotangents_of(case, iterates)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -96,11 +98,11 @@ def test_a_perturbed_bjorck_step_moves_by_no_more_than_the_stretch(order, shape)
         c = [1.0, 0.375] if order == 1 else [float(x) for x in spec.coefficients(order)]
         move = rng.standard_normal(shape) * 1e-6
         beta = Fraction(c[1]) if order == 1 else Fraction(1, 2)
-        exact = [np.array(spec.bjorck(x.tolist(), 1, order, beta), dtype=float) for x in (a, a + move)]
-        norm = bjorck_tolerance._norm_above(truth.exact(a))
+        moved = [np.array(spec.bjorck(x.tolist(), 1, order, beta), dtype=float) for x in (a, a + move)]
+        norm = bjorck._norm_above(exact(a))
         assert np.linalg.norm(a, 2) <= norm
-        bound = bjorck_tolerance._stretch(c, norm + 1e-5) * np.linalg.norm(move)
-        assert np.linalg.norm(exact[1] - exact[0]) <= bound * (1 + 1e-9)
+        bound = bjorck._stretch(c, norm + 1e-5) * np.linalg.norm(move)
+        assert np.linalg.norm(moved[1] - moved[0]) <= bound * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -114,10 +116,10 @@ def test_the_curvature_bounds_the_change_of_the_derivative(order):
         def step(x, order=order):
             return spec.bjorck(x, 1, order)
 
-        exact = [np.array(spec.derivative(step, x.tolist(), h.tolist()), dtype=float) for x in (a, a + move)]
+        moved = [np.array(spec.derivative(step, x.tolist(), h.tolist()), dtype=float) for x in (a, a + move)]
         norm = np.linalg.norm(a, 2) + 1e-5
-        bound = bjorck_tolerance._curvature(c, norm) * np.linalg.norm(move) * np.linalg.norm(h)
-        assert np.linalg.norm(exact[1] - exact[0]) <= bound * (1 + 1e-6)
+        bound = bjorck._curvature(c, norm) * np.linalg.norm(move) * np.linalg.norm(h)
+        assert np.linalg.norm(moved[1] - moved[0]) <= bound * (1 + 1e-6)
 
 
 def test_the_stretch_is_attained_at_zero_and_outside_of_the_basin():
@@ -126,14 +128,14 @@ def test_the_stretch_is_attained_at_zero_and_outside_of_the_basin():
         at_zero, at_two = (
             float(spec.derivative(lambda a, p=order: spec.bjorck(a, 1, p), [[s]], [[1]])[0][0]) for s in (0, 2)
         )
-        assert bjorck_tolerance._stretch(c, 0.5) == at_zero
-        assert bjorck_tolerance._stretch(c, 2.0) == abs(at_two)
+        assert bjorck._stretch(c, 0.5) == at_zero
+        assert bjorck._stretch(c, 2.0) == abs(at_two)
 
 
 def test_the_curvature_counts_the_second_derivatives_of_each_monomial():
     c = [float(x) for x in spec.coefficients(2)]  # a step makes (15 s - 10 s^3 + 3 s^5) / 8 of s
-    assert bjorck_tolerance._curvature(c, 2.0) == (10 * 6 * 2 + 3 * 20 * 8) / 8
-    assert bjorck_tolerance._curvature([1.0, 0.25], 2.0) == 0.25 * 6 * 2
+    assert bjorck._curvature(c, 2.0) == (10 * 6 * 2 + 3 * 20 * 8) / 8
+    assert bjorck._curvature([1.0, 0.25], 2.0) == 0.25 * 6 * 2
 
 
 @pytest.mark.parametrize("beta", [Fraction(1, 2), Fraction(1, 4)])
@@ -141,11 +143,11 @@ def test_scalar_steps_with_the_worst_roundings_stay_within_their_bounds_and_come
     # a small singular value is stretched by every step, as the bounds suppose of all of them
     w, g, iterations, rng = Fraction(1, 16), Fraction(5, 8), 3, np.random.default_rng(0)
     params = {"iterations": iterations, "order": 1, "beta": float(beta)}
-    case = truth.Case("bjorck", "float64", (np.array([[float(w)]]),), params, np.array([[float(g)]]))
-    iterates = truth.bjorck_iterates(case)
-    cotangents = truth.bjorck_cotangents(case, iterates)
-    errors = bjorck_tolerance.iterate_errors(iterates, 1, beta, COARSE)
-    bounds = errors[-1], bjorck_tolerance.gradient_error(iterates, errors, cotangents, 1, beta, COARSE)
+    case = Case("bjorck", "float64", (np.array([[float(w)]]),), params, np.array([[float(g)]]))
+    iterates = bjorck.iterates_of(case)
+    cotangents = bjorck.cotangents_of(case, iterates)
+    errors = bjorck.iterate_errors(iterates, 1, beta, COARSE)
+    bounds = errors[-1], bjorck.gradient_error(iterates, errors, cotangents, 1, beta, COARSE)
     worst = [0.0, 0.0]
     for bias in [1.0, 0.0, *[0.5] * 50]:  # all roundings up, all down, and coins
         signs = iter(rng.random(20 * iterations) < bias)
@@ -167,8 +169,8 @@ def test_scalar_steps_with_the_worst_roundings_stay_within_their_bounds_and_come
 def test_no_steps_leave_no_error():
     iterates, cotangents = steps(np.array([[0.5, 0.25]]), 1, 0.5, 0)
     precision = Precision.of("float32")
-    assert bjorck_tolerance.iterate_errors(iterates, 1, Fraction(1, 2), precision) == [0]
-    assert bjorck_tolerance.gradient_error(iterates, [0.0], cotangents, 1, Fraction(1, 2), precision) == 0
+    assert bjorck.iterate_errors(iterates, 1, Fraction(1, 2), precision) == [0]
+    assert bjorck.gradient_error(iterates, [0.0], cotangents, 1, Fraction(1, 2), precision) == 0
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -176,7 +178,7 @@ def test_the_bounds_of_five_steps_say_something(dtype):
     """A bound above the size of the result would let everything pass."""
     iterates, cotangents = steps(np.array([[0.5, 0.25], [-0.125, 0.75], [0.0, 0.375]]), 1, 0.5, 5)
     precision = Precision.of(dtype)
-    errors = bjorck_tolerance.iterate_errors(iterates, 1, Fraction(1, 2), precision)
-    gradient = bjorck_tolerance.gradient_error(iterates, errors, cotangents, 1, Fraction(1, 2), precision)
+    errors = bjorck.iterate_errors(iterates, 1, Fraction(1, 2), precision)
+    gradient = bjorck.gradient_error(iterates, errors, cotangents, 1, Fraction(1, 2), precision)
     assert errors[-1] < 2000 * precision.u
     assert gradient < 20000 * precision.u

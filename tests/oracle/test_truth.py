@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refsort import spec
-from refsort.oracle import Case, truth
+from refsort.oracle import Case
+from refsort.oracle.operations import affine, bjorck
+from refsort.oracle.operations.exactly import exact, rows
 
 
 def small(shape):
@@ -25,11 +27,11 @@ def test_the_gradient_of_bjorck_is_the_pullback_entry_by_entry(shape, order_and_
     beta = data.draw(st.sampled_from([0.5, 0.375])) if order == 1 else 0.5
     params = {"iterations": iterations, "order": order, "beta": beta}
     case = Case("bjorck", "float64", (data.draw(small(shape)),), params, data.draw(small(shape)))
-    iterates = truth.bjorck_iterates(case)
-    w, g = (truth.exact(array).tolist() for array in (case.arrays[0], case.cotangent))
+    iterates = bjorck.iterates_of(case)
+    w, g = (exact(array).tolist() for array in (case.arrays[0], case.cotangent))
     assert iterates[-1].tolist() == spec.bjorck(w, iterations, order, Fraction(beta))
     expected = spec.pullback(lambda a: spec.bjorck(a, iterations, order, Fraction(beta)), w, g)
-    assert truth.bjorck_cotangents(case, iterates)[0].tolist() == expected
+    assert bjorck.cotangents_of(case, iterates)[0].tolist() == expected
 
 
 @settings(max_examples=20)
@@ -41,21 +43,21 @@ def test_the_gradients_of_the_affine_map_are_pullbacks(data):
     def function(arguments):
         return [spec.affine(row, arguments[1], arguments[2]) for row in arguments[0]]
 
-    exact = [truth.exact(array).tolist() for array in (x, w, b)]
-    assert truth.affine(case).tolist() == function(exact)
-    expected = spec.pullback(function, exact, truth.exact(g).tolist())
-    assert [gradient.tolist() for gradient in truth.affine_gradients(case)] == expected
+    points = [exact(array).tolist() for array in (x, w, b)]
+    assert affine.truth(case).tolist() == function(points)
+    expected = spec.pullback(function, points, exact(g).tolist())
+    assert [gradient.tolist() for gradient in affine.gradients(case)] == expected
 
 
 def test_exact_takes_every_dtype_and_refuses_what_is_no_number():
     for dtype in (np.float16, np.float32, np.float64):
         third = dtype(1) / dtype(3)
-        assert truth.exact(np.array([[third]]))[0, 0] == Fraction(*third.as_integer_ratio())
+        assert exact(np.array([[third]]))[0, 0] == Fraction(*third.as_integer_ratio())
     with pytest.raises(ValueError, match="finite"):
-        truth.exact(np.array([np.nan]))
+        exact(np.array([np.nan]))
 
 
 def test_rows_run_along_the_axis():
     x = np.arange(24).reshape(2, 3, 4)
-    assert truth.rows(x, 1)[1].tolist() == [1, 5, 9]
-    assert truth.rows(x, -2).tolist() == truth.rows(x, 1).tolist()
+    assert rows(x, 1)[1].tolist() == [1, 5, 9]
+    assert rows(x, -2).tolist() == rows(x, 1).tolist()

@@ -190,7 +190,7 @@ AFFINE = {
     "from_the_last": lambda a, b: summed(a, b, reversed(range(len(b)))),
     "rounded_once": lambda a, b: np.array(
         [[math.fsum(map(float, r * c)) for c in b.T.astype(float)] for r in a.astype(float)]
-    ),
+    ).reshape(len(a), b.shape[1]),
 }
 for name in ("einsum", "from_the_first", "from_the_last"):
     VARIANTS[f"affine_{name}"] = ("affine", ALL, {}, {}, matmul_by(AFFINE[name]))

@@ -1,5 +1,7 @@
 """PyTorch, written the obvious way: each operation in a few lines of torch, differentiated by its autograd."""
 
+import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +11,10 @@ except ModuleNotFoundError:
     UNAVAILABLE = "PyTorch is not installed: pip install 'refsort[torch]', or pip install torch"
 else:
     NAME = f"torch {torch.__version__}"
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)  # thousands of small calls: waking other threads costs more than they save
 
-DTYPES = ["float32", "float64"]
+DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
 
 def _group_sort(x: Any, group_size: int, axis: int) -> Any:
@@ -37,21 +41,90 @@ def _project_l1_ball(v: Any, radius: float) -> Any:
     return torch.where(v.abs().sum(dim=-1, keepdim=True) <= radius, v, outside)
 
 
+def _widened(x: Any) -> Any:
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # what has no kernel in 16 bits
+
+
+def _spectral_norm(w: Any) -> Any:
+    return torch.linalg.svdvals(_widened(w))[0].to(w.dtype)
+
+
+def _operator_norm(w: Any, p: float, q: float) -> Any:
+    if p == q == 2:
+        return _spectral_norm(w)
+    if p == 1:
+        return torch.linalg.vector_norm(w, ord=q, dim=0).max()
+    return torch.linalg.vector_norm(w, ord={1: math.inf, 2: 2, math.inf: 1}[p], dim=1).max()
+
+
+def _project_l2_ball(v: Any, radius: float) -> Any:
+    norms = torch.linalg.vector_norm(v, dim=-1, keepdim=True)
+    # torch.where would make NaN of the gradient of a zero row; a tensor over a tensor, for r / r to be 1
+    return v * (torch.full_like(norms, radius) / norms.clamp(min=radius))
+
+
+def _hinge(logits: Any, labels: Any, margin: float) -> Any:
+    return torch.nn.functional.multi_margin_loss(_widened(logits), labels, margin=margin).to(logits.dtype)
+
+
+def _cross_entropy(logits: Any, labels: Any, margin: float, temperature: float) -> Any:
+    offset = margin * torch.nn.functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    return torch.nn.functional.cross_entropy(temperature * (logits - offset), labels)
+
+
+def _hkr(p: Any, q: Any, margin: float, alpha: float) -> Any:
+    hinge = torch.relu(margin - torch.cat([p, -q])).mean()
+    return q.mean() - p.mean() + alpha * hinge
+
+
+def _certified_radius(logits: Any, labels: Any, lipschitz: float, p: float) -> Any:
+    true = torch.nn.functional.one_hot(labels, logits.shape[1]).bool()
+    margins = logits[true] - logits.masked_fill(true, -math.inf).amax(dim=1)
+    return margins.relu() / (2 ** (1 - 1 / p) * lipschitz)
+
+
+def _network(x: Any, *parameters: Any, group_size: int) -> Any:
+    layers = len(parameters) // 2
+    for i, (w, b) in enumerate(zip(parameters[:layers], parameters[layers:], strict=True)):
+        x = torch.nn.functional.linear(x, w, b)
+        x = _group_sort(x, group_size, -1) if i < layers - 1 else x
+    return x
+
+
 OPS: dict[str, Callable[..., Any]] = {
     "group_sort": _group_sort,
     "max_min": lambda x, axis: _group_sort(x, 2, axis),
     "full_sort": lambda x, axis: x.sort(dim=axis).values,
     "affine": lambda x, w, b: torch.nn.functional.linear(x, w, b),
     "bjorck": _bjorck,
+    "spectral_norm": _spectral_norm,
+    "spectral_normalize": lambda w: w / _spectral_norm(w),
     "project_l1_ball": _project_l1_ball,
+    "project_l2_ball": _project_l2_ball,
+    "project_linf_ball": lambda v, radius: v.clamp(-radius, radius),
+    "operator_norm": _operator_norm,
+    "hinge": _hinge,
+    "cross_entropy": _cross_entropy,
+    "kr": lambda p, q: p.mean() - q.mean(),
+    "hkr": _hkr,
+    "certified_radius": _certified_radius,
+    "network": _network,
 }
 
 
 def call(op: str, arrays: list[Any], params: dict[str, Any], cotangent: Any = None, dtype: str = "float32") -> Any:
-    """The protocol of `refsort.oracle.adapter`; the arrays carry their dtype."""
-    inputs = [torch.from_numpy(array.copy()).requires_grad_(cotangent is not None) for array in arrays]
+    """The protocol of `refsort.oracle.adapter`; bfloat16 travels as float32."""
+
+    def tensor(array: Any) -> Any:
+        found = torch.from_numpy(array.copy())
+        return found.to(getattr(torch, dtype)) if found.is_floating_point() else found
+
+    inputs = [tensor(array) for array in arrays]
+    floats = [x.requires_grad_(cotangent is not None) for x in inputs if x.is_floating_point()]
     out = OPS[op](*inputs, **params)
+    carrier = torch.float32 if dtype == "bfloat16" else out.dtype
     if cotangent is None:
-        return out.numpy(), None
-    gradients = torch.autograd.grad(out, inputs, torch.from_numpy(cotangent.copy()))
-    return out.detach().numpy(), [gradient.numpy() for gradient in gradients]
+        return out.to(carrier).numpy(), None
+    found = iter(torch.autograd.grad(out, floats, tensor(cotangent)))
+    gradients = [next(found).to(carrier).numpy() if x.is_floating_point() else None for x in inputs]
+    return out.detach().to(carrier).numpy(), gradients

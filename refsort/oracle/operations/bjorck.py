@@ -1,4 +1,4 @@
-"""How far a few rounded Bjorck steps, and the reverse pass through them, may be from the exact ones.
+"""Bjorck's iterate after exactly so many steps, and how far rounded steps and a reverse pass may be from it.
 
 The model is that of `refsort.oracle.tolerances`. The bounds are doubles, made of sums and products of non-negative
 numbers by fewer than 10^6 operations: `_SLACK` covers their own rounding. They go step by step and grow like g'(0)^K,
@@ -7,21 +7,77 @@ so they are for few iterations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from math import comb
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from refsort import spec, strategies
+from refsort.oracle.claims import Claims, normwise
+from refsort.oracle.operations.exactly import exact, fractions
+from refsort.oracle.operations.operation import Case, Operation
 from refsort.oracle.tolerances import Precision
 from refsort.rounding import gamma
-from refsort.spec import coefficients
 
 Array = NDArray[Any]
 
 _SLACK = 1 + 2.0**-20
+
+
+@st.composite
+def _cases(draw: st.DrawFn, op: str, dtype: str) -> Case:
+    m, n = draw(strategies.shapes(2, 4))
+    bits = draw(st.sampled_from([3, strategies.FORMATS[dtype].precision - 2]))
+    order = draw(st.integers(1, 3))
+    w = _tamed(draw(strategies.weights(dtype, (m, n), bits)), 4.0 if order == 1 else 2.0)
+    most = max(k for k in range(6) if k < 2 or _digits(w) * (2 * order + 1) ** k <= 2200)
+    beta = draw(st.sampled_from([0.5, 0.25, 0.375])) if order == 1 else 0.5
+    params = {"iterations": draw(st.integers(0, most)), "order": order, "beta": beta}
+    return Case(op, dtype, (w,), params, draw(strategies.lattice(dtype, (m, n), 3, (-2, -2))))
+
+
+def truth(case: Case) -> Array:
+    """A_K after K exact steps."""
+    return iterates_of(case)[-1]
+
+
+def iterates_of(case: Case) -> list[Array]:
+    """A_0 to A_K, K exact steps."""
+    iterates = [exact(case.arrays[0])]
+    for _ in range(case.params["iterations"]):
+        iterates.append(_like(iterates[0], _step_of(case)(iterates[-1].tolist())))
+    return iterates
+
+
+def cotangents_of(case: Case, iterates: list[Array]) -> list[Array]:
+    """The cotangents H_0 to H_K of the iterates: H_K is given, H_0 is the gradient.
+
+    A step is the gradient of the scalar ``tr psi(A^T A) / 2`` with ``psi' = sum_j c_j (1 - t)^j``. So its derivative is
+    a Hessian, and symmetric: its transpose along H is its directional derivative along H, which dual numbers give.
+    """
+    cotangents = [exact(case.cotangent)]
+    for a in reversed(iterates[:-1]):
+        cotangents.append(_like(a, spec.derivative(_step_of(case), a.tolist(), cotangents[-1].tolist())))
+    return cotangents[::-1]
+
+
+def _values(case: Case, out: Array, precision: Precision) -> Claims:
+    iterates = iterates_of(case)
+    bound = iterate_errors(iterates, *_order_and_beta(case), precision)[-1]
+    yield normwise("value", "the iterate", iterates[-1], out, bound)
+
+
+def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> Claims:
+    iterates = iterates_of(case)
+    cotangents = cotangents_of(case, iterates)
+    errors = iterate_errors(iterates, *_order_and_beta(case), precision)
+    bound = gradient_error(iterates, errors, cotangents, *_order_and_beta(case), precision)
+    yield normwise("gradient", "the gradient of w", cotangents[0], gradients[0], bound)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a bound that overflows is none, and says so by not being finite
@@ -93,7 +149,7 @@ def gradient_error(
 
 
 def _coefficients(order: int, beta: Fraction) -> list[float]:
-    return [1.0, float(beta)] if order == 1 else [float(c) for c in coefficients(order)]
+    return [1.0, float(beta)] if order == 1 else [float(c) for c in spec.coefficients(order)]
 
 
 def _sizes(a: Array) -> Array:
@@ -145,3 +201,32 @@ def _step_derivative(c: list[float], a: Array, h: Array) -> Array:
         total_dot = r_dot @ total + r @ total_dot
         total = x * identity + r @ total
     return np.asarray(h @ total + a @ total_dot)
+
+
+def _step_of(case: Case) -> Callable[[Any], Any]:
+    return partial(spec.bjorck, iterations=1, order=case.params["order"], beta=spec.frac(case.params["beta"]))
+
+
+def _like(a: Array, rows: list[list[Fraction]]) -> Array:
+    return fractions([entry for row in rows for entry in row], a.shape)
+
+
+def _order_and_beta(case: Case) -> tuple[int, Fraction]:
+    return case.params["order"], spec.frac(case.params["beta"])
+
+
+def _tamed(w: Array, square: float) -> Array:
+    """w, halved until ``||w||_1 ||w||_inf <= square``: an upper bound of its squared spectral norm."""
+    sizes = np.abs(w.astype(np.float64))
+    while sizes.sum(axis=0).max() * sizes.sum(axis=1).max() > square:
+        w, sizes = w / 2, sizes / 2  # halving is exact here: the entries are far above the subnormals
+    return w
+
+
+def _digits(w: Array) -> int:
+    """The bits of the common denominator: exact Bjorck steps multiply them by 2 order + 1 each."""
+    exact: list[Fraction] = [spec.frac(entry) for entry in w.flat]
+    return max(entry.denominator for entry in exact).bit_length()
+
+
+BJORCK = Operation(_cases, truth, _values, _gradients)

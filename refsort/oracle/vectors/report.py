@@ -1,0 +1,68 @@
+"""What became of the vectors, as a table for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from refsort.oracle.vectors.explain import reason
+from refsort.oracle.vectors.format import FORMAT
+from refsort.oracle.vectors.runner import (
+    FAILED,
+    NOT_IMPLEMENTED,
+    OTHER_DTYPES,
+    PASSED,
+    UNRESOLVED,
+    FileReport,
+    Outcome,
+)
+
+_HEADER = ("op", "vectors", "run", "passed", "failed", "unresolved", "not implemented", "other dtypes", "verdict", "")
+_SHOWN = 3
+
+
+def table(adapter: str, reports: Sequence[FileReport]) -> str:
+    """One line for each file: the vectors it declares and what became of them. Failures follow, by flag and by id."""
+    lines = [_HEADER, *(_cells(report) for report in reports)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
+    formatted = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
+    failures = [line for report in reports if report.number(FAILED) for line in ["", *_failures(report)]]
+    run, count = sum(report.run for report in reports), sum(report.declared for report in reports)
+    summary = f"{run} of {count} vectors run, {sum(report.number(PASSED) for report in reports)} passed"
+    return "\n".join([f"{adapter}: {FORMAT}", *formatted, *failures, "", summary])
+
+
+def _cells(report: FileReport) -> tuple[str, ...]:
+    verdicts = (PASSED, FAILED, UNRESOLVED, NOT_IMPLEMENTED, OTHER_DTYPES)
+    counts = (report.declared, report.run, *(report.number(verdict) for verdict in verdicts))
+    values_only = sum(outcome.verdict == PASSED and not outcome.gradients for outcome in report.outcomes)
+    notes = [f"{values_only} without gradients"] * bool(values_only)
+    notes += [f"{len(report.outcomes)} outcomes for {report.declared} vectors"] * (not report.complete)
+    return (report.op, *map(str, counts), report.verdict, "; ".join(notes))
+
+
+def _failures(report: FileReport) -> list[str]:
+    lines = [f"{report.op}: the flags of the {report.number(FAILED)} failures, the clearest first"]
+    for flag, (failed, run) in report.failing_flags().items():
+        explained = reason(flag, report.file.flags[flag], "    ")
+        lines += [f"  {failed} of {run} failed:", *explained]
+    outcomes = [outcome for outcome in report.outcomes if outcome.failure]
+    lines += [line for outcome in outcomes[:_SHOWN] for line in _failure(outcome)]
+    others = ", ".join(outcome.vector.id for outcome in outcomes[_SHOWN:])
+    return [*lines, *([f"  and {others}"] if others else [])]
+
+
+def _failure(outcome: Outcome) -> list[str]:
+    failure, vector = outcome.failure, outcome.vector
+    assert failure is not None
+    inputs = ", ".join(str(array.tolist()) for array in failure.case.arrays)
+    params = "".join(f", {name} {value}" for name, value in failure.case.params.items())
+    return [
+        f"  FAIL {vector.id} {failure.case.dtype} ({', '.join(vector.flags)}): {failure.claim}",
+        f"    arrays     {inputs}{params}",
+        f"    cotangent  {failure.case.cotangent.tolist()}",
+        f"    expected   {failure.expected}",
+        f"    found      {failure.found}",
+        f"    why        refsort explain {vector.id}",
+    ]
