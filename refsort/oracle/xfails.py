@@ -5,9 +5,9 @@
     max_min      *         kink      # the gradient is halved at ties, issue 12
     *            bfloat16
 
-A ``*`` stands for every operation or dtype. A kind, "value", "gradient", "kink" or "call" (no answer, or one of the
-wrong form), expects a failure of that kind alone. A row that fails as expected is XFAIL. One that is listed and passes,
-and a line that matches no row, is warned about: a file of expectations must not outlive them.
+A ``*`` stands for every operation or dtype. A kind, "value", "gradient", "kink", "property", "size" or "call" (no
+answer, or one of the wrong form), expects a failure of that kind alone. A row that fails as expected is XFAIL. One that
+is listed and passes, and a line that matches no row, is warned about: a file of expectations must not outlive them.
 """
 
 from __future__ import annotations

@@ -50,6 +50,8 @@ SORTS = ("group_sort", "max_min", "full_sort")
 
 def sort(x, g, size, axis, rearrange=lambda g, order: g):
     """Groups sorted stably; `rearrange` may change what is scattered back."""
+    if size < 1 or x.shape[axis] % size:
+        raise ValueError(f"groups of {size} do not divide {x.shape[axis]} features")
     rows, cotangents = (np.moveaxis(a, axis, -1).reshape(-1, size) for a in (x, g))
     order = np.argsort(rows, axis=-1, kind="stable")
     x_bar = np.empty_like(cotangents)

@@ -35,6 +35,8 @@ def verdict(op, dtype, function, shrink=False):
 
 def sort(x, g, size, axis, order=None, back=None):
     """Sort groups by a stable argsort; `order` and `back` may replace the permutations of values and of gradients."""
+    if size < 1 or x.shape[axis] % size:
+        raise ValueError(f"groups of {size} do not divide {x.shape[axis]} features")
     groups, cotangents = (np.moveaxis(a, axis, -1).reshape(-1, size) for a in (x, g))
     stable = np.argsort(groups, axis=-1, kind="stable")
     forward = stable if order is None else order(groups)

@@ -34,6 +34,8 @@ def judged(op, dtypes, conventions, unit_roundoff, function, seed=0, max_example
 
 
 def grouped(a, size, axis):
+    if size < 1 or a.shape[axis] % size:
+        raise ValueError(f"groups of {size} do not divide {a.shape[axis]} features")
     return np.moveaxis(a, axis, -1).reshape(-1, size)
 
 

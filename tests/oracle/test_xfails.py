@@ -92,7 +92,7 @@ def test_a_wrong_adapter_that_is_listed():
     [
         ("affine", "line 1: expected an operation, a dtype and perhaps a kind, got 'affine'"),
         ("# fine\n\naffine float32 value too much", "line 3: expected an operation"),
-        ("affine float32 wrong", "line 1: a kind is one of value, gradient, kink, call, got 'wrong'"),
+        ("affine float32 wrong", "line 1: a kind is one of value, gradient, kink, property, size, call, got 'wrong'"),
         ("affine float32\nbjorck *\naffine  float32 # again", "line 3: affine float32 stands in line 1 already"),
     ],
 )

@@ -226,6 +226,21 @@ static void print(Array a, int single)
     printf("]}");
 }
 
+/* Why a call has no meaning, or NULL: a question that is not answered is better than an answer to another one. */
+static const char *refused(const char *op, Node *p, Array *in)
+{
+    if (!strcmp(op, "affine")) {
+        int flat = in[0].sides != 2 || in[1].sides != 2 || in[2].sides != 1;
+        return flat || in[0].shape[1] != in[1].shape[1] || in[1].shape[0] != in[2].shape[0] ? "shapes do not fit" : NULL;
+    }
+    if (strcmp(op, "group_sort") && strcmp(op, "max_min") && strcmp(op, "full_sort")) return NULL;
+    long axis = number(member(p, "axis"));
+    if (axis < -in[0].sides || axis >= in[0].sides) return "there is no such axis";
+    long whole = in[0].shape[axis < 0 ? axis + in[0].sides : axis];
+    long size = !strcmp(op, "max_min") ? 2 : !strcmp(op, "full_sort") ? 1 : number(member(p, "group_size"));
+    return size < 1 || whole % size ? "the group size does not divide the features" : NULL;
+}
+
 static void call(Node *request, long seq)
 {
     const char *op = member(request, "op")->text;
@@ -237,6 +252,13 @@ static void call(Node *request, long seq)
         bar[count] = like(in[count].sides, in[count].shape);
     }
     if (given->kind == '{') g = array(given);
+    const char *why = refused(op, p, in);
+    if (why) {
+        printf("{\"seq\": %ld, \"error\": \"%s\"}\n", seq, why);
+        for (int i = 0; i < count; i++) { free(in[i].data); free(bar[i].data); }
+        free(g.data);
+        return;
+    }
     y = like(in[0].sides, in[0].shape);
     if (!strcmp(op, "affine")) { free(y.data); y = like(2, (long[]){ in[0].shape[0], in[1].shape[0] }); }
 
