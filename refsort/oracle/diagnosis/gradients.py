@@ -51,7 +51,8 @@ def _factor(witnesses: Sequence[Witness], reference: Reference, i: int) -> float
         if witness.gradients is not None and witness.gradients[i].size:
             expected, found = reference(witness.case)[i], wide(witness.gradients[i])
             largest = np.abs(expected).max()
-            if largest > 0:  # scaled, so that no square leaves the range
+            # where a right gradient vanishes or loses digits by underflow, no factor can be read off
+            if largest * witness.u > float(SMALLEST_SUBNORMAL[witness.case.dtype]):  # scaled, for the squares
                 found, expected = found / largest, expected / largest
                 ratios.append(float((found * expected).sum() / (expected * expected).sum()))
     if not ratios:
