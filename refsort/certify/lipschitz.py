@@ -1,4 +1,9 @@
-"""The Lipschitz constant that a network's weights guarantee: the product of its layers' norms."""
+"""The Lipschitz constant that a network's weights guarantee: the product of its layers' norms.
+
+The input may be measured in another norm than the layers after it: a network into (R^k, q-norm) whose first layer has
+norm 1 from the p-norm to the q-norm, and later ones from the q-norm to itself, is 1-Lipschitz in the p-norm of its
+input (after Anil et al. 2019, who take q = infinity).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from refsort.certify.norms import operator_norm_bound
-from refsort.nets import LeakyReLU, Network, Parameters
+from refsort.certify.selection_norm import selection_norm_bound
+from refsort.nets import Layer, LeakyReLU, Network, Parameters, Selection
 from refsort.nets.activations import Activation
+from refsort.ops.arrays import Array
 from refsort.rounding import round_up
 
 
@@ -18,42 +25,48 @@ class LipschitzBound(NamedTuple):
     Attributes
     ----------
     constant : float
-        At least sup |f(x) - f(y)|_p / |x - y|_p.
+        At least sup |f(x) - f(y)|_q / |x - y|_p.
     layers : tuple of float
         An upper bound of each layer's; their product, rounded up, is the constant.
-    p : float
-        The norm, before and after every layer.
+    p, q : float
+        The norm of the input, and the norm after every layer.
     """
 
     constant: float
     layers: tuple[float, ...]
     p: float
+    q: float
 
 
-def lipschitz_bound(network: Network, params: Parameters, p: float = 2) -> LipschitzBound:
-    """Bound the Lipschitz constant of a folded network in the p-norm.
+def lipschitz_bound(network: Network, params: Parameters, p: float = 2, q: float | None = None) -> LipschitzBound:
+    """Bound the Lipschitz constant of a folded network from the p-norm to the q-norm.
 
     The composition of k_l-Lipschitz maps is (k_1 ... k_L)-Lipschitz; a layer's constant is its weight's operator norm
-    times that of its activation, which is 1 for every sorting activation, ReLU and abs.
+    times that of its activation, which is 1 for sorting, ReLU, abs, CReLU and maxout. The first layer's norm is that
+    from p to q, every later one's that from q to q.
 
     Parameters
     ----------
     network, params
         As returned by `Network.fold`: the weights that are used, with no weight map left to run. The bound is for
-        these very numbers.
+        these very numbers, floats or Fractions.
     p : {1, 2, inf}
-        The norm before and after every layer.
+        The norm of the input.
+    q : {1, 2, inf}, optional
+        The norm after every layer; p where it is not given. For p != q a first layer with a weight needs p = 1 or
+        q = inf, since the other norms are NP-hard; a `Selection` has them all.
 
     Returns
     -------
     LipschitzBound
         A bound for the function that the weights define in exact arithmetic. The rounding errors of its evaluation are
-        not a matter of its Lipschitz constant and are not covered.
+        not a matter of its Lipschitz constant and are not covered. Where every norm is a double (selections, rows that
+        add up to 1), their product is exact but for one rounding up.
 
     Raises
     ------
     ValueError
-        For a network that is not folded, and for weights that are not finite.
+        For a network that is not folded, for weights that are not finite, and for norms that have no bound.
 
     Examples
     --------
@@ -64,14 +77,27 @@ def lipschitz_bound(network: Network, params: Parameters, p: float = 2) -> Lipsc
     >>> bound = lipschitz_bound(network, params)
     >>> 3 <= bound.constant < 3 + 1e-7
     True
+
+    The rows of the first weight have 2-norm 1 up to rounding, and 1-norm 1.4:
+
+    >>> [round(lipschitz_bound(network, params, p, q=np.inf).constant, 7) for p in (2, np.inf)]
+    [3.0, 4.2]
     """
     if network.fold(params)[0] != network:
         raise ValueError("lipschitz_bound: the network still has weight maps; pass network.fold(params)")
+    q = p if q is None else q
+    before = [p, *[q] * (len(network.layers) - 1)]
     layers = tuple(
-        round_up(Fraction(operator_norm_bound(w, p, p)) * _activation_bound(layer.activation))
-        for layer, (w, _) in zip(network.layers, params, strict=True)
+        _layer_bound(layer, w, r, q) for layer, (w, _), r in zip(network.layers, params, before, strict=True)
     )
-    return LipschitzBound(round_up(math.prod(map(Fraction, layers), start=Fraction(1))), layers, p)
+    if math.inf in layers:
+        return LipschitzBound(0.0 if 0 in layers else math.inf, layers, p, q)
+    return LipschitzBound(round_up(math.prod(map(Fraction, layers), start=Fraction(1))), layers, p, q)
+
+
+def _layer_bound(layer: Layer | Selection, w: Array, p: float, q: float) -> float:
+    bound = selection_norm_bound(w, p, q) if isinstance(layer, Selection) else operator_norm_bound(w, p, q)
+    return bound if bound == math.inf else round_up(Fraction(bound) * _activation_bound(layer.activation))
 
 
 def _activation_bound(activation: Activation) -> Fraction:

@@ -2,6 +2,7 @@
 
 Power iteration and a singular value decomposition give estimates; a certificate needs an inequality. Everything here is
 an inequality in exact arithmetic, evaluated in float64 with its rounding errors bounded and added, and rounded up.
+Weights of Fractions have their norms in rationals.
 
 The floating-point model: round to nearest with u = 2^-53; a product of matrices errs by at most gamma_k |X| |Y| for an
 inner dimension of k, in any order of summation, with or without fused multiply-adds, plus underflow (no Strassen, no
@@ -16,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from refsort.ops.arrays import Array
+from refsort.ops.arrays import Array, checked
 from refsort.ops.spectral_norm import spectral_norm_schatten
 from refsort.rounding import UNIT_ROUNDOFF, gamma, round_up
 
@@ -30,16 +31,18 @@ def operator_norm_bound(w: ArrayLike, p: float = 2, q: float = 2) -> float:
     Parameters
     ----------
     w : array_like, (m, n)
-        float16, float32 or float64, finite. Each entry is taken as the exact number that it is.
+        float16, float32, float64 or Fractions, finite. Each entry is taken as the exact number that it is.
     p, q : {1, 2, inf}
-        The norms before and after the map: (2, 2), (1, 1), (inf, inf), (1, inf) or (2, inf).
+        The norms before and after the map: (1, q), (p, inf) or (2, 2).
 
     Returns
     -------
     float
-        For all pairs but (2, 2): the norm, rounded up. For (2, 2): the smaller of two bounds. The first, from the
-        defect of orthonormality, exceeds 1 by at most ``||I - W^T W||_F`` and rounding: sharp for nearly orthonormal
-        weights. The second, a Schatten norm of index 2^32, is within a factor 1 + 3e-9 + 2 n (m + 128) u of the norm.
+        For all pairs but (2, 2): the smallest double that is not below the norm, or for a square root at most the next
+        one. For (2, 2): the smallest of three bounds. The first, from the defect of orthonormality, exceeds 1 by at
+        most ``||I - W^T W||_F`` and rounding: sharp for nearly orthonormal weights. The second,
+        ``sqrt(||W||_1 ||W||_inf)``, is exact where each row has one entry, all of one size. The third, a Schatten norm
+        of index 2^32, is within a factor 1 + 3e-9 + 2 n (m + 128) u of the norm.
 
     Raises
     ------
@@ -55,54 +58,104 @@ def operator_norm_bound(w: ArrayLike, p: float = 2, q: float = 2) -> float:
     ``||W||^2 <= 1 + ||E||_F + gamma_{m+1} (||W||_F^2 + sqrt n)``. **Schatten:** a product P^T P errs by at most
     ``gamma_k ||P||_F^2 <= n gamma_k ||P||_2^2``; squaring squares the norm and the later square roots halve what came
     before, so all products together lower the computed bound by a factor of at least 1 - n gamma_k, and the scalar
-    operations by less than the extra roundings counted into k.
+    operations by less than the extra roundings counted into k. **Fractions:** the bound of the nearest doubles plus the
+    Frobenius norm of what they are off by, or the defect in rationals.
 
     Examples
     --------
-    >>> 1.0 <= operator_norm_bound(np.eye(3)) < 1 + 1e-14
-    True
+    >>> operator_norm_bound(np.eye(3)), operator_norm_bound(-np.eye(3)[[2, 0, 0]]) >= math.sqrt(2)
+    (1.0, True)
     >>> operator_norm_bound(np.array([[0.1, 0.2], [0.0, 0.1]]), math.inf, math.inf) >= Fraction(0.1) + Fraction(0.2)
     True
     """
-    a = np.asarray(w)
-    if a.dtype.type not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"operator_norm_bound: w has dtype {a.dtype}; pass float16, float32 or float64")
-    if a.ndim != 2 or a.size == 0:
-        raise ValueError(f"operator_norm_bound: w must be a matrix with at least one entry, got shape {a.shape}")
-    if not np.all(np.isfinite(a)):
-        raise ValueError(f"operator_norm_bound: w holds {np.count_nonzero(~np.isfinite(a))} non-finite entries")
-    a = a.astype(np.float64)  # exact
-    match (p, q):
-        case (2, 2):
-            return min(_defect_bound(a), _schatten_bound(a))
-        case (1, 1):
-            return max(_sum_up(np.abs(column)) for column in a.T)
-        case (math.inf, math.inf):
-            return max(_sum_up(np.abs(row)) for row in a)
-        case (1, math.inf):
-            return float(np.max(np.abs(a)))
-        case (2, math.inf):
-            return max(_euclidean_up(row) for row in a)
+    a = _checked(w)
+    if p == 1 and q in (1, 2, math.inf):
+        return max(_vector_norm_up(column, q) for column in a.T)  # a convex function, greatest at a vertex +-e_j
+    if q == math.inf and p in (2, math.inf):
+        return max(_vector_norm_up(row, {2: 2, math.inf: 1}[p]) for row in a)  # the dual norm of each row
+    if (p, q) == (2, 2):
+        return _spectral_norm_up(a)
     raise ValueError(
-        f"operator_norm_bound: no bound for p = {p}, q = {q}; have (2, 2), (1, 1), (p, inf) for p = 1, 2, inf"
+        f"operator_norm_bound: no bound for p = {p}, q = {q}; have (2, 2), (1, q) and (p, inf) for p, q = 1, 2, inf"
     )
 
 
-def _sum_up(x: Array) -> float:
-    return math.nextafter(math.fsum(x), math.inf)  # fsum rounds the exact sum once
+def _checked(w: ArrayLike) -> Array:
+    """The entries of w as float64, or as Fractions where they are."""
+    a = np.asarray(w)
+    if a.dtype != object and a.dtype.type not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"operator_norm_bound: w has dtype {a.dtype}; pass float16, float32, float64 or Fractions")
+    if a.ndim != 2 or a.size == 0:
+        raise ValueError(f"operator_norm_bound: w must be a matrix with at least one entry, got shape {a.shape}")
+    if a.dtype == object:
+        return checked("affine", "w", a)
+    if not np.all(np.isfinite(a)):
+        raise ValueError(f"operator_norm_bound: w holds {np.count_nonzero(~np.isfinite(a))} non-finite entries")
+    return a.astype(np.float64)  # exact
 
 
-def _euclidean_up(x: Array) -> float:
-    return _sqrt_up(sum((Fraction(v) ** 2 for v in x.tolist()), Fraction(0)))
+def _vector_norm_up(x: Array, p: float) -> float:
+    """The p-norm of one row or column, rounded up."""
+    if p == math.inf:
+        return round_up(Fraction(np.max(np.abs(x))))
+    if p == 2:
+        return sqrt_up(_sum_of_squares(x))
+    return round_up(sum(np.abs(x), Fraction(0))) if x.dtype == object else _sum_up(np.abs(x).tolist())
 
 
-def _sqrt_up(x: Fraction) -> float:
+def _sum_of_squares(x: Array) -> Fraction:
+    if x.dtype == object:
+        return sum((v * v for v in x), Fraction(0))
+    mantissas, exponents = np.frexp(x)
+    least = int(exponents.min())
+    whole = np.ldexp(mantissas, 53).astype(np.int64).tolist()  # x = whole 2^(exponent - 53)
+    total: int = sum((m << (k - least)) ** 2 for m, k in zip(whole, exponents.tolist(), strict=True))
+    return total * Fraction(4, 1) ** (least - 53)
+
+
+def _sum_up(x: list[float]) -> float:
+    try:
+        total = math.fsum(x)  # the exact sum, rounded once
+        return total if math.fsum([*x, -total]) <= 0 else math.nextafter(total, math.inf)
+    except OverflowError:
+        return math.inf
+
+
+def sqrt_up(x: Fraction) -> float:
     """At least sqrt(x), for x >= 0: an integer root where a double could under- or overflow."""
     if x == 0:
         return 0.0
     shift = 2 * max(0, 120 - (x.numerator.bit_length() - x.denominator.bit_length()) // 2)
-    root = math.isqrt(math.ceil(x * Fraction(2) ** shift)) + 1
+    scaled = x * Fraction(2) ** shift
+    root = math.isqrt(math.ceil(scaled))
+    root += root * root < scaled
     return round_up(Fraction(root) / Fraction(2) ** (shift // 2))
+
+
+def _spectral_norm_up(a: Array) -> float:
+    one, infinity = operator_norm_bound(a, 1, 1), operator_norm_bound(a, math.inf, math.inf)
+    between = math.inf if math.inf in (one, infinity) else sqrt_up(Fraction(one) * Fraction(infinity))
+    if a.dtype != object:
+        return min(between, _defect_bound(a), _schatten_bound(a))
+    return min(between, _exact_defect_bound(a), _schatten_bound_nearby(a))
+
+
+def _schatten_bound_nearby(a: Array) -> float:
+    """For Fractions: the bound of their nearest doubles, plus the Frobenius norm of what those are off by."""
+    try:
+        near = a.astype(np.float64)
+    except OverflowError:
+        return math.inf
+    off = sum(((v - Fraction(d)) ** 2 for v, d in zip(a.flat, near.flat, strict=True)), Fraction(0))
+    bound = _schatten_bound(near)
+    return bound if bound == math.inf else round_up(Fraction(bound) + Fraction(sqrt_up(off)))
+
+
+def _exact_defect_bound(a: Array) -> float:
+    """||W||^2 <= 1 + ||W^T W - I||_F, in rationals."""
+    e = a.T @ a if a.shape[0] >= a.shape[1] else a @ a.T
+    e[np.diag_indices_from(e)] -= 1
+    return sqrt_up(1 + Fraction(sqrt_up(sum((v * v for v in e.flat), Fraction(0)))))
 
 
 def _defect_bound(a: Array) -> float:
@@ -114,9 +167,9 @@ def _defect_bound(a: Array) -> float:
     e[np.diag_indices(n)] -= 1
     # sums of squares, each wrong by a relative gamma of the number of terms and by an underflow of each term
     slack = 1 + gamma(m * n + 2, _U)
-    e_norm = _sqrt_up(Fraction(float(np.sum(e * e))) * slack + Fraction(m * n, 2**1000))
+    e_norm = sqrt_up(Fraction(float(np.sum(e * e))) * slack + Fraction(m * n, 2**1000))
     a_square = Fraction(float(np.sum(a * a))) * slack + Fraction(m * n, 2**1000)
-    return _sqrt_up(1 + Fraction(e_norm) + gamma(m + 1, _U) * (a_square + n) + Fraction(m * n, 2**1000))
+    return sqrt_up(1 + Fraction(e_norm) + gamma(m + 1, _U) * (a_square + n) + Fraction(m * n, 2**1000))
 
 
 def _schatten_bound(a: Array) -> float:

@@ -1,14 +1,15 @@
 """Norm-constrained networks: layers, their forward and backward written out, and what trains them."""
 
-from refsort.nets.activations import Absolute, FullSort, GroupSort, Identity, LeakyReLU, MaxMin, ReLU
+from refsort.nets.activations import Absolute, CReLU, FullSort, GroupSort, Identity, LeakyReLU, MaxMin, Maxout, ReLU
 from refsort.nets.checkpoint import load_network, save_network
 from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral
 from refsort.nets.initial import gaussian, orthonormal, signed_selection, uniform
 from refsort.nets.layer import Layer, LayerJacobian
-from refsort.nets.network import Network, NetworkJacobian, Parameters
+from refsort.nets.network import Gradients, Network, NetworkJacobian, Parameters
 from refsort.nets.objectives import Critic, CrossEntropy, HingeCritic, MulticlassHinge
 from refsort.nets.optimisers import SGD, Adam, AggMo
 from refsort.nets.schedules import Constant, Cosine, Exponential, Step
+from refsort.nets.selection import Selection, SelectionJacobian
 from refsort.nets.training import Batches, NonFiniteError, Run, Sampler, train
 
 __all__ = [  # noqa: RUF022 - in the order of the paper
@@ -18,6 +19,8 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "ReLU",
     "LeakyReLU",
     "Absolute",
+    "CReLU",
+    "Maxout",
     "Identity",
     "Bjorck",
     "Spectral",
@@ -26,9 +29,12 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "Free",
     "Layer",
     "LayerJacobian",
+    "Selection",
+    "SelectionJacobian",
     "Network",
     "NetworkJacobian",
     "Parameters",
+    "Gradients",
     "orthonormal",
     "gaussian",
     "uniform",

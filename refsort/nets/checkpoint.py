@@ -1,7 +1,7 @@
 """Networks and training runs on disk: npz files without pickle, written atomically, checked when read.
 
 A file holds arrays and one JSON text under the name ``meta``. A network is stored as ``w0, b0, w1, b1, ...`` and a
-description of its layers.
+description of its layers; where a layer selects, its w is the list of indices.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from refsort.atomic import atomic_write
 from refsort.nets import activations, constraints
 from refsort.nets.layer import Layer
 from refsort.nets.network import Network, Parameters
+from refsort.nets.selection import Selection
 from refsort.ops.arrays import Array
 
 FORMAT = "refsort checkpoint 1"
@@ -31,12 +32,15 @@ _TYPES: dict[str, Any] = {
         activations.ReLU,
         activations.LeakyReLU,
         activations.Absolute,
+        activations.CReLU,
+        activations.Maxout,
         constraints.Free,
         constraints.Bjorck,
         constraints.Spectral,
         constraints.Parseval,
         constraints.RowsL1,
         Layer,
+        Selection,
         Network,
     )
 }
@@ -94,14 +98,24 @@ def save_network(path: str | os.PathLike[str], network: Network, params: Paramet
 
 
 def load_network(path: str | os.PathLike[str]) -> tuple[Network, Parameters]:
-    """The network and the parameters of a file of `save_network`, or of a training checkpoint."""
+    """The network and the parameters of a file of `save_network`, or of a training checkpoint.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_arrays`; and a ValueError for a network that is not known, for parameters of other shapes than its
+        layers have, and for a selection with an index out of range.
+    """
     arrays, meta = load_arrays(path)
     try:
         network = build(meta["network"])
         params = parameters_of(arrays, len(network.layers))
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not describe a network that this version knows: {error!r}") from error
-    return network, params
+    try:
+        return network, network.checked(params)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds parameters that do not fit its network: {error}") from error
 
 
 def parameter_arrays(params: Parameters, prefix: str = "") -> dict[str, Array]:

@@ -28,7 +28,7 @@ from refsort.nets.activations import IdentityJacobian, Jacobian
 from refsort.ops.arrays import Array
 from refsort.ops.bjorck import bjorck, bjorck_forward
 from refsort.ops.bjorck_scaling import bjorck_scaling, bjorck_scaling_forward
-from refsort.ops.l1_ball import project_linf_operator_ball
+from refsort.ops.operator_ball import project_operator_ball
 from refsort.ops.parseval import parseval_step
 from refsort.ops.spectral_norm import spectral_norm_schatten, spectral_normalize, spectral_normalize_forward
 
@@ -182,4 +182,4 @@ class RowsL1:
 
     def retract(self, w: Array) -> Array:
         """The nearest matrix whose rows have l1 norm at most 1."""
-        return project_linf_operator_ball(w)
+        return project_operator_ball(w, math.inf, math.inf)

@@ -5,9 +5,11 @@ h = sigma(x A^T + b),      A = gain * constraint(w).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.nets.activations import Activation, Identity, Jacobian
@@ -61,9 +63,9 @@ class Layer:
     Attributes
     ----------
     d_in, d_out : int
-        Features before and after.
+        Features before and after the affine map. The layer gives `features`: CReLU and Maxout change their number.
     activation : Activation
-        Applied along the features.
+        Applied along the d_out features.
     constraint : Constraint
         The weight map and the retraction.
     gain : real
@@ -76,13 +78,40 @@ class Layer:
     constraint: Constraint = field(default_factory=Free)
     gain: Any = 1
 
+    @property
+    def features(self) -> int:
+        """The number of features of h."""
+        return self.activation.features(self.d_out)
+
+    def check(self, name: str, w: Array, b: Array) -> None:
+        """Raise an error unless the parameters fit; `name` says which layer in it."""
+        require_shapes(name, w, b, (self.d_out, self.d_in), (self.d_out,))
+
+    def init(
+        self, rng: np.random.Generator, weight: Callable[[np.random.Generator, int, int], Array], dtype: Any
+    ) -> tuple[Array, Array]:
+        """A weight from ``weight(rng, d_out, d_in)``, retracted, and a zero bias."""
+        return self.retract(weight(rng, self.d_out, self.d_in).astype(dtype)), np.zeros(self.d_out, dtype)
+
+    def retract(self, w: Array) -> Array:
+        """w after an update, brought back to where the constraint needs it."""
+        return self.constraint.retract(w)
+
+    def folded(self) -> Layer:
+        """The layer without its weight map, for the weight that `weight` gives."""
+        return replace(self, constraint=Free(), gain=1)
+
+    def constrained(self, constraint: Constraint) -> Layer:
+        """The layer with another constraint."""
+        return replace(self, constraint=constraint)
+
     def weight(self, w: Array) -> Array:
         """The weight that is used: ``gain * constraint(w)``."""
         a = self.constraint.value(w)
         return a if self.gain == 1 else self.gain * a
 
     def value(self, w: Array, b: Array, x: Array) -> Array:
-        """h (n, d_out) for x (n, d_in)."""
+        """h (n, features) for x (n, d_in)."""
         return self.activation.value(affine(x, self.weight(w), b))
 
     def forward(self, w: Array, b: Array, x: Array) -> tuple[Array, LayerJacobian]:
@@ -91,3 +120,9 @@ class Layer:
         z, f = affine_forward(x, a if self.gain == 1 else self.gain * a, b)
         h, s = self.activation.forward(z)
         return h, LayerJacobian(c, self.gain, f, s)
+
+
+def require_shapes(name: str, w: Array, b: Array, w_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> None:
+    """Raise a ValueError unless the parameters of the layer called `name` have these shapes."""
+    if w.shape != w_shape or b.shape != b_shape:
+        raise ValueError(f"{name} needs w {w_shape} and b {b_shape}, got {w.shape} and {b.shape}")

@@ -7,7 +7,7 @@ K^{1/L} in each of its L layers (Anil et al. 2019).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -19,19 +19,34 @@ from refsort.nets.activations import Activation, Identity
 from refsort.nets.constraints import Constraint, Free
 from refsort.nets.initial import orthonormal
 from refsort.nets.layer import Layer, LayerJacobian
+from refsort.nets.selection import Selection, SelectionJacobian
 from refsort.ops.arrays import Array
 
-Parameters = list[tuple[Array, Array]]  # (w, b) of each layer
+Parameters = list[tuple[Array, Array]]  # (w, b) of each layer; of a `Selection` (indices, b)
+Gradients = list[tuple[Any, Array]]  # (w_bar, b_bar) of each layer; of a `Selection` (None, b_bar)
 
 
 class NetworkJacobian(NamedTuple):
-    """The Jacobian of a network at (x, parameters): those of its layers, the first first."""
+    """The Jacobian of a network at (x, parameters).
 
-    layers: tuple[LayerJacobian, ...]
+    Attributes
+    ----------
+    layers : tuple of LayerJacobian or SelectionJacobian
+        Those of its layers, the first first.
+    shape : tuple of int
+        (n, d_out), the shape of y.
+    dtype : numpy.dtype
+        The dtype of y.
+    """
 
-    def backward(self, y_bar: ArrayLike) -> tuple[Array, Parameters]:
-        """``x_bar (n, d_in)`` and ``(w_bar, b_bar)`` of each layer, for ``y_bar (n, d_out)``."""
+    layers: tuple[LayerJacobian | SelectionJacobian, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def backward(self, y_bar: ArrayLike) -> tuple[Array, Gradients]:
+        """``x_bar (n, d_in)`` and ``(w_bar, b_bar)`` of each layer, for ``y_bar (n, d_out)``; None for indices."""
         h_bar, grads = np.asarray(y_bar), []
+        w_bar: Array | None
         for layer in reversed(self.layers):
             h_bar, w_bar, b_bar = layer.backward(h_bar)
             grads.append((w_bar, b_bar))
@@ -44,8 +59,11 @@ class NetworkJacobian(NamedTuple):
             h_bar = layer.backward_input(h_bar)
         return h_bar
 
-    def tangent(self, x_dot: ArrayLike, params_dot: Parameters | None = None) -> Array:
-        """``y_dot (n, d_out)`` along ``x_dot (n, d_in)`` and, where given, along a direction of the parameters."""
+    def tangent(self, x_dot: ArrayLike, params_dot: Gradients | None = None) -> Array:
+        """``y_dot (n, d_out)`` along ``x_dot (n, d_in)`` and, where given, along a direction of the parameters.
+
+        The direction has the form of a gradient: None where a `Selection` has its indices.
+        """
         h_dot = np.asarray(x_dot)
         for i, layer in enumerate(self.layers):
             h_dot = layer.tangent_input(h_dot) if params_dot is None else layer.tangent(h_dot, *params_dot[i])
@@ -53,9 +71,8 @@ class NetworkJacobian(NamedTuple):
 
     def jacobian(self) -> Array:
         """dy/dx of each sample, (n, d_out, d_in): one backward pass for each output."""
-        last = self.layers[-1].affine
-        n, d_out = last.x.shape[0], last.w.shape[0]
-        unit = np.eye(d_out, dtype=last.w.dtype) if last.w.dtype != object else np.vectorize(Fraction)(np.eye(d_out))
+        n, d_out = self.shape
+        unit = np.eye(d_out, dtype=self.dtype) if self.dtype != object else np.vectorize(Fraction)(np.eye(d_out))
         rows = [self.backward_input(np.broadcast_to(unit[k], (n, d_out))) for k in range(d_out)]
         return np.stack(rows, axis=1)
 
@@ -66,7 +83,7 @@ class Network:
 
     Attributes
     ----------
-    layers : tuple of Layer
+    layers : tuple of Layer and Selection
         Each takes as many features as the one before gives.
 
     Examples
@@ -82,14 +99,15 @@ class Network:
     True
     """
 
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer | Selection, ...]
 
     def __post_init__(self) -> None:
         if not self.layers:
             raise ValueError("a network needs at least one layer")
-        for i, (before, after) in enumerate(pairwise(self.layers)):
-            if before.d_out != after.d_in:
-                raise ValueError(f"layer {i} gives {before.d_out} features and layer {i + 1} takes {after.d_in}")
+        given = [layer.features for layer in self.layers]
+        for i, (features, after) in enumerate(zip(given[:-1], self.layers[1:], strict=True)):
+            if features != after.d_in:
+                raise ValueError(f"layer {i} gives {features} features and layer {i + 1} takes {after.d_in}")
 
     @classmethod
     def dense(
@@ -104,7 +122,8 @@ class Network:
         Parameters
         ----------
         sizes : sequence of int
-            d_0 to d_L, at least two of them.
+            d_0 to d_L, at least two of them: the features before the first and after each affine map. An activation
+            that changes their number changes what the next layer takes.
         activation : Activation
             Of all layers but the last.
         constraint : Constraint, optional
@@ -120,8 +139,14 @@ class Network:
         gain = 1 if lipschitz == 1 else float(lipschitz) ** (1 / (last + 1))
         return cls(
             tuple(
-                Layer(d_in, d_out, Identity() if i == last else activation, constraint or Free(), gain)
-                for i, (d_in, d_out) in enumerate(pairwise(sizes))
+                Layer(
+                    activation.features(before) if i else before,
+                    after,
+                    Identity() if i == last else activation,
+                    constraint or Free(),
+                    gain,
+                )
+                for i, (before, after) in enumerate(pairwise(sizes))
             )
         )
 
@@ -131,54 +156,52 @@ class Network:
         weight: Callable[[np.random.Generator, int, int], Array] = orthonormal,
         dtype: Any = np.float64,
     ) -> Parameters:
-        """Initial parameters: weights from `weight(rng, d_out, d_in)`, retracted, and zero biases."""
-        return [
-            (
-                layer.constraint.retract(weight(rng, layer.d_out, layer.d_in).astype(dtype)),
-                np.zeros(layer.d_out, dtype),
-            )
-            for layer in self.layers
-        ]
+        """Initial parameters: weights from `weight(rng, d_out, d_in)`, retracted, and zero biases.
+
+        A `Selection` starts with the features in turn.
+        """
+        return [layer.init(rng, weight, dtype) for layer in self.layers]
 
     def value(self, params: Parameters, x: Array) -> Array:
         """y (n, d_L) for x (n, d_0)."""
         h = x
-        for layer, (w, b) in zip(self.layers, self._checked(params), strict=True):
+        for layer, (w, b) in zip(self.layers, self.checked(params), strict=True):
             h = layer.value(w, b, h)
         return h
 
     def forward(self, params: Parameters, x: Array) -> tuple[Array, NetworkJacobian]:
         """y (n, d_L) and the Jacobian at (x, params)."""
-        h, at = x, []
-        for layer, (w, b) in zip(self.layers, self._checked(params), strict=True):
+        at: list[LayerJacobian | SelectionJacobian] = []
+        h = x
+        j: LayerJacobian | SelectionJacobian
+        for layer, (w, b) in zip(self.layers, self.checked(params), strict=True):
             h, j = layer.forward(w, b, h)
             at.append(j)
-        return h, NetworkJacobian(tuple(at))
+        return h, NetworkJacobian(tuple(at), h.shape, h.dtype)
 
     def retract(self, params: Parameters) -> Parameters:
         """The parameters after an update, each weight brought back to where its constraint needs it."""
-        return [(layer.constraint.retract(w), b) for layer, (w, b) in zip(self.layers, params, strict=True)]
+        return [(layer.retract(w), b) for layer, (w, b) in zip(self.layers, params, strict=True)]
 
     def fold(self, params: Parameters) -> tuple[Network, Parameters]:
         """The same function with the weight maps baked in: a network without constraints, and its parameters.
 
         What is deployed, saved for others and certified. `constrained` gives the network more Bjorck steps first, and
-        ``[(w.astype(float), b.astype(float)) for w, b in params]`` more digits.
+        ``[(w.astype(float), b.astype(float)) for w, b in params]`` more digits, where no w is the indices of a
+        `Selection`, which stays as it is.
         """
-        weights = [(layer.weight(w), b) for layer, (w, b) in zip(self.layers, self._checked(params), strict=True)]
-        plain = Network(tuple(replace(layer, constraint=Free(), gain=1) for layer in self.layers))
+        weights = [(layer.weight(w), b) for layer, (w, b) in zip(self.layers, self.checked(params), strict=True)]
+        plain = Network(tuple(layer.folded() for layer in self.layers))
         return plain, [(np.array(w), np.array(b)) for w, b in weights]
 
     def constrained(self, constraint: Constraint) -> Network:
         """The same network with another constraint in every layer."""
-        return Network(tuple(replace(layer, constraint=constraint) for layer in self.layers))
+        return Network(tuple(layer.constrained(constraint) for layer in self.layers))
 
-    def _checked(self, params: Parameters) -> Parameters:
+    def checked(self, params: Parameters) -> Parameters:
+        """`params`, or an error that names the first layer that they do not fit."""
         if len(params) != len(self.layers):
             raise ValueError(f"the network has {len(self.layers)} layers and got parameters for {len(params)}")
         for i, (layer, (w, b)) in enumerate(zip(self.layers, params, strict=True)):
-            if w.shape != (layer.d_out, layer.d_in) or b.shape != (layer.d_out,):
-                raise ValueError(
-                    f"layer {i} needs w {(layer.d_out, layer.d_in)} and b {(layer.d_out,)}, got {w.shape} and {b.shape}"
-                )
+            layer.check(f"layer {i}", w, b)
         return params

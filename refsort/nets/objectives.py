@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from refsort.nets.network import Network, Parameters
+from refsort.nets.network import Gradients, Network, Parameters
 from refsort.ops.arrays import Array
 from refsort.ops.cross_entropy import cross_entropy_forward
 from refsort.ops.hinge import multiclass_hinge_forward
@@ -22,7 +22,7 @@ Batch = tuple[Array, ...]
 class Objective(Protocol):
     """A loss on a batch."""
 
-    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Parameters]:
+    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The loss and its gradient: ``(w_bar, b_bar)`` of each layer."""
 
 
@@ -32,7 +32,7 @@ class MulticlassHinge:
 
     margin: float = 1.0
 
-    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Parameters]:
+    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The mean hinge and its gradient."""
         x, labels = batch
         logits, at = network.forward(params, x)
@@ -47,7 +47,7 @@ class CrossEntropy:
     temperature: float = 1.0
     margin: float = 0.0
 
-    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Parameters]:
+    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The mean cross-entropy and its gradient."""
         x, labels = batch
         logits, at = network.forward(params, x)
@@ -62,7 +62,7 @@ class Critic:
     For a 1-Lipschitz network the loss is at least -W1(P, Q), the Wasserstein distance of the two batches.
     """
 
-    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Parameters]:
+    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """Minus the estimate and its gradient."""
         values, at = network.forward(params, np.concatenate(batch))
         n = len(batch[0])
@@ -78,7 +78,7 @@ class HingeCritic:
     margin: float = 1.0
     alpha: float = 10.0
 
-    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Parameters]:
+    def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The loss and its gradient."""
         values, at = network.forward(params, np.concatenate(batch))
         n = len(batch[0])

@@ -1,6 +1,7 @@
 """First-order optimisers: `start` makes the state, `step` updates parameters and state in place.
 
-The gradient is g, the parameter w, the learning rate eta, the number of the step t = 1, 2, ...
+The gradient is g, the parameter w, the learning rate eta, the number of the step t = 1, 2, ... Integer parameters, the
+indices of a `Selection`, have no gradient and stay as they are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from refsort.nets.network import Parameters
+from refsort.nets.network import Gradients, Parameters
 from refsort.ops.arrays import Array
 
 State = dict[str, Parameters]  # named arrays, each shaped like the parameters
@@ -23,7 +24,7 @@ class Optimiser(Protocol):
     def start(self, params: Parameters) -> State:
         """The state before the first step."""
 
-    def step(self, params: Parameters, grads: Parameters, state: State, eta: float, t: int) -> None:
+    def step(self, params: Parameters, grads: Gradients, state: State, eta: float, t: int) -> None:
         """Update `params` and `state` in place."""
 
 
@@ -52,7 +53,7 @@ class SGD:
         """Zero velocity; nothing without momentum."""
         return {"v": _zeros(params)} if self.momentum else {}
 
-    def step(self, params: Parameters, grads: Parameters, state: State, eta: float, t: int) -> None:
+    def step(self, params: Parameters, grads: Gradients, state: State, eta: float, t: int) -> None:
         """One step."""
         if not self.momentum:
             for w, g in _flat(params, grads):
@@ -87,7 +88,7 @@ class Adam:
         """Zero moments."""
         return {"m": _zeros(params), "v": _zeros(params)}
 
-    def step(self, params: Parameters, grads: Parameters, state: State, eta: float, t: int) -> None:
+    def step(self, params: Parameters, grads: Gradients, state: State, eta: float, t: int) -> None:
         """One step."""
         rate, root = eta / (1 - self.beta1**t), 1 / np.sqrt(1 - self.beta2**t)
         for w, g, m, v in _flat(params, grads, state["m"], state["v"]):
@@ -115,7 +116,7 @@ class AggMo:
         """Zero velocities."""
         return {f"v{k}": _zeros(params) for k in range(len(self.betas))}
 
-    def step(self, params: Parameters, grads: Parameters, state: State, eta: float, t: int) -> None:
+    def step(self, params: Parameters, grads: Gradients, state: State, eta: float, t: int) -> None:
         """One step."""
         for k, beta in enumerate(self.betas):
             for w, g, v in _flat(params, grads, state[f"v{k}"]):
@@ -128,10 +129,10 @@ def _zeros(params: Parameters) -> Parameters:
     return [(np.zeros_like(w), np.zeros_like(b)) for w, b in params]
 
 
-def _flat(*trees: Parameters) -> Iterator[tuple[Array, ...]]:
-    """The corresponding arrays of several parameter lists."""
-    for pairs in zip(*trees, strict=True):
-        yield from zip(*pairs, strict=True)
+def _flat(params: Parameters, *trees: Gradients) -> Iterator[tuple[Array, ...]]:
+    """The corresponding arrays of parameters and of what is shaped like them; not those of integers, the indices."""
+    for pairs in zip(params, *trees, strict=True):
+        yield from (arrays for arrays in zip(*pairs, strict=True) if arrays[0].dtype.kind not in "iu")
 
 
 def _require_fraction(name: str, value: float) -> None:

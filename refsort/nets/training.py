@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from refsort.nets.checkpoint import describe, load_arrays, parameter_arrays, parameters_of, save_arrays
-from refsort.nets.network import Network, Parameters
+from refsort.nets.network import Gradients, Network, Parameters
 from refsort.nets.objectives import Batch, Objective
 from refsort.nets.optimisers import Optimiser, State
 from refsort.nets.schedules import Schedule
@@ -176,7 +176,7 @@ class Run:
                     f"{path} was written by another run: its {name} is {meta.get(name)}, here it is {mine}"
                 )
         layers = len(self.params)
-        self.params = parameters_of(arrays, layers)
+        self.params = self.network.checked(parameters_of(arrays, layers))
         self.state = {name: parameters_of(arrays, layers, f"optimiser.{name}.") for name in self.state}
         self.source.restore({k.removeprefix("source."): a for k, a in arrays.items() if k.startswith("source.")})
         self.step = meta["step"]
@@ -186,8 +186,8 @@ class Run:
         names = ("network", "objective", "optimiser", "schedule")
         return {name: describe(getattr(self, name)) for name in names}
 
-    def _require_finite(self, loss: Any, grads: Parameters) -> None:
-        if np.isfinite(loss) and all(np.all(np.isfinite(g)) for pair in grads for g in pair):
+    def _require_finite(self, loss: Any, grads: Gradients) -> None:
+        if np.isfinite(loss) and all(map(_finite, grads)):
             return
         for i, (layer, (w, b)) in enumerate(zip(self.network.layers, self.params, strict=True)):
             norm = float(np.linalg.norm(w.astype(float)))
@@ -195,9 +195,14 @@ class Run:
                 raise NonFiniteError(self.step + 1, i, "parameter", norm)
             if not np.all(np.isfinite(layer.weight(w))):
                 raise NonFiniteError(self.step + 1, i, "constrained weight", norm)
-            if np.isfinite(loss) and not all(np.all(np.isfinite(g)) for g in grads[i]):
+            if np.isfinite(loss) and not _finite(grads[i]):
                 raise NonFiniteError(self.step + 1, i, "gradient", norm)
         raise NonFiniteError(self.step + 1, None, "loss", float(loss))
+
+
+def _finite(gradient: tuple[Any, Array]) -> bool:
+    """Whether a layer's gradient is finite; that of indices is None."""
+    return all(np.all(np.isfinite(g)) for g in gradient if g is not None)
 
 
 Callback = Callable[[Run, float], None]

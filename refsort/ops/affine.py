@@ -35,7 +35,7 @@ class AffineJacobian(NamedTuple):
         """``(x_bar, w_bar, b_bar) = (y_bar W, y_bar^T x, sum of the rows of y_bar)``: two matrix products."""
         y_bar = like("affine", "y_bar", y_bar, (self.x.shape[0], self.w.shape[0]))
         same_dtype("affine", y_bar=y_bar, x=self.x)
-        return _product(y_bar, self.w), _product(y_bar.T, self.x), _row_sum(y_bar)
+        return _product(y_bar, self.w), _product(y_bar.T, self.x), row_sum(y_bar)
 
     def tangent(self, x_dot: ArrayLike, w_dot: ArrayLike, b_dot: ArrayLike) -> Array:
         """``y_dot = x_dot W^T + x w_dot^T + b_dot``: the product rule."""
@@ -148,7 +148,8 @@ def _product(a: Array, b: Array) -> Array:
     return c
 
 
-def _row_sum(y: Array) -> Array:
+def row_sum(y: Array) -> Array:
+    """The sum of the rows of y: the cotangent of a bias that was added to each of them."""
     total: Array
     if y.dtype == object:
         total = np.add.reduce(y, axis=0, initial=Fraction(0))

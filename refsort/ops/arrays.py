@@ -30,10 +30,14 @@ DTYPES: dict[str, tuple[str, ...]] = {
     "relu": _RATIONAL,
     "leaky_relu": _RATIONAL,
     "absolute": _RATIONAL,
+    "crelu": _RATIONAL,
+    "maxout": _RATIONAL,
     "affine": _RATIONAL,
+    "select": _RATIONAL,
     "bjorck": _RATIONAL,
     "quotient": _FLOATS,
     "bjorck_scaling": _FLOATS,  # square roots
+    "polar_factor": _LINALG,
     "parseval_step": _RATIONAL,
     "power_iteration": _FLOATS,
     "spectral_norm": _LINALG,
@@ -43,7 +47,7 @@ DTYPES: dict[str, tuple[str, ...]] = {
     "project_l1_ball": _RATIONAL,
     "project_l2_ball": _FLOATS,
     "project_linf_ball": _RATIONAL,
-    "project_linf_operator_ball": _RATIONAL,
+    "project_operator_ball": _RATIONAL,  # those in a 2-norm take no rationals
     "row_scaling": _FLOATS,
     "operator_norm": _FLOATS,  # the pair (2, 2) is a spectral norm: float32 and float64 only
     "cross_entropy": _FLOATS,

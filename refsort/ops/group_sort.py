@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from refsort.ops.arrays import Array, axis_of, checked, integer, like, output
+from refsort.ops.arrays import Array, axis_of, like, output
+from refsort.ops.groups import grouped, in_groups
 
 
 class GroupSortJacobian(NamedTuple):
@@ -134,7 +135,7 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
     >>> all(np.sum(np.abs(y) ** p) == np.sum(np.abs(x) ** p) for p in (1, 2, 3))
     True
     """
-    x, axis, group_size = _checked("group_sort", x, axis, group_size)
+    x, axis, group_size = in_groups("group_sort", x, axis, group_size)
     y = output("group_sort", out, x.shape, x.dtype, x)
     if group_size == 2:
         first, second = _pairs(x, axis)
@@ -143,7 +144,7 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
         np.maximum(first, second, out=high)  # maximum passes the NaN: so NaN goes last, as in a sort
     else:
         np.copyto(y, x)
-        _grouped(y, axis, group_size).sort(axis=axis + 1)
+        grouped(y, axis, group_size).sort(axis=axis + 1)
     return y
 
 
@@ -172,10 +173,10 @@ def group_sort_forward(
     >>> at.backward(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
     array([2., 1., 3., 6., 5., 4.])
     """
-    x, axis, group_size = _checked("group_sort", x, axis, group_size)
+    x, axis, group_size = in_groups("group_sort", x, axis, group_size)
     if group_size == 2:
         return _max_min_forward(x, axis)
-    groups = _grouped(x, axis, group_size)
+    groups = grouped(x, axis, group_size)
     order = np.argsort(groups, axis=axis + 1, kind="stable")
     return np.take_along_axis(groups, order, axis + 1).reshape(x.shape), GroupSortJacobian(order, axis)
 
@@ -208,7 +209,7 @@ def max_min_forward(x: ArrayLike, axis: int = -1) -> tuple[Array, MaxMinJacobian
     >>> y, at.swapped
     (array([1., 2., 3., 3.]), array([ True, False]))
     """
-    x, axis, _ = _checked("max_min", x, axis, 2)
+    x, axis, _ = in_groups("max_min", x, axis, 2)
     return _max_min_forward(x, axis)
 
 
@@ -246,24 +247,10 @@ def _max_min_forward(x: Array, axis: int) -> tuple[Array, MaxMinJacobian]:
     return at.tangent(x), at  # sorting is linear for a fixed permutation: y = P x
 
 
-def _checked(op: str, x: ArrayLike, axis: int, group_size: int) -> tuple[Array, int, int]:
-    x = checked(op, "x", x)
-    axis = axis_of(op, x, axis)
-    group_size = integer(op, "group_size", group_size)
-    if x.shape[axis] % group_size:
-        raise ValueError(f"{op}: group_size {group_size} does not divide the {x.shape[axis]} features of axis {axis}")
-    return x, axis, group_size
-
-
 def _whole(op: str, x: ArrayLike, axis: int) -> int:
     x = np.asarray(x)
     length: int = x.shape[axis_of(op, x, axis)]
     return max(1, length)  # an empty axis has no groups, of any size
-
-
-def _grouped(x: Array, axis: int, group_size: int) -> Array:
-    """A view of x with `axis` split into (groups, group_size): splitting an axis never copies."""
-    return x.reshape(*x.shape[:axis], x.shape[axis] // group_size, group_size, *x.shape[axis + 1 :])
 
 
 def _joined(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:

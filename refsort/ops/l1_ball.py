@@ -1,12 +1,12 @@
-"""Projection on the l1 ball, and on the ball of the infinity norm of a matrix, whose rows it is.
+"""Projection on the l1 ball: rows longer than the radius lose the same length from every entry, down to zero.
 
     project_l1_ball(v, r) = argmin { ||x - v||_2 : ||x||_1 <= r }
                           = v                              where ||v||_1 <= r,
                           = sign(v) max(|v| - tau, 0)      elsewhere, tau > 0 such that the l1 norm is r.
 
-||W||_inf is the greatest l1 norm of a row, so the nearest matrix with ||W||_inf <= r, in the Frobenius norm, has the
-rows of W projected one by one: the constraint of the l_inf networks of Anil et al. (2019). A row that lies in the ball
-stays as it is. An implementation that projects on the sphere in its place moves every small weight.
+On the rows of a weight it is the constraint ||W||_inf <= r of the l_inf networks of Anil et al. (2019), and on its
+columns ||W||_1 <= r: see `refsort.ops.operator_ball`. A row that lies in the ball stays as it is. An implementation
+that projects on the sphere in its place moves every small weight.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from refsort.ops.arrays import Array, checked, like, output
+from refsort.ops.arrays import Array, like, output
 from refsort.ops.row_norms import beyond, radius_in, rows, sign_pattern, wide
 from refsort.ops.simplex import above_threshold, centred
 
@@ -87,7 +87,7 @@ def project_l1_ball(v: ArrayLike, radius: Fraction | float = 1, *, out: Array | 
     See Also
     --------
     project_l1_ball_forward : the value together with the Jacobian (where it exists, and what is used at kinks).
-    project_linf_operator_ball : the same for a weight matrix.
+    project_operator_ball : the same for the rows or the columns of a weight.
 
     Notes
     -----
@@ -114,7 +114,7 @@ def project_l1_ball(v: ArrayLike, radius: Fraction | float = 1, *, out: Array | 
     >>> np.sum((v - y) * y, axis=1), 1 * abs(v - y).max(axis=1)
     (array([0.875, 0.   ]), array([0.875, 0.   ]))
     """
-    return _project("project_l1_ball", rows("project_l1_ball", v), radius, out)[0]
+    return _project(v, radius, out)[0]
 
 
 def project_l1_ball_forward(v: ArrayLike, radius: Fraction | float = 1) -> tuple[Array, L1BallJacobian]:
@@ -142,49 +142,13 @@ def project_l1_ball_forward(v: ArrayLike, radius: Fraction | float = 1) -> tuple
     >>> at.tangent(np.array([2.0, 1.0, 9.0]))
     array([1.5, 1.5, 0. ])
     """
-    return _project("project_l1_ball", rows("project_l1_ball", v), radius, None)
+    return _project(v, radius, None)
 
 
-def project_linf_operator_ball(w: ArrayLike, radius: Fraction | float = 1, *, out: Array | None = None) -> Array:
-    """The matrix nearest to w, in the Frobenius norm, among those with ``||W||_inf <= radius``.
-
-    The same as `project_l1_ball` on the rows of a weight (d_out, d_in), and everything said there holds; a w that is
-    not 2-d is a `ValueError`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> w = project_linf_operator_ball(np.array([[2.0, -2.0], [0.5, 0.25]]))
-    >>> w
-    array([[ 0.5 , -0.5 ],
-           [ 0.5 ,  0.25]])
-    >>> np.linalg.norm(w, np.inf)
-    np.float64(1.0)
-    """
-    return _project("project_linf_operator_ball", _weight(w), radius, out)[0]
-
-
-def project_linf_operator_ball_forward(w: ArrayLike, radius: Fraction | float = 1) -> tuple[Array, L1BallJacobian]:
-    """`project_linf_operator_ball` and its Jacobian at w, that of `project_l1_ball_forward` on the rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> y, at = project_linf_operator_ball_forward(np.array([[2.0, -2.0], [0.5, 0.25]]))
-    >>> at.backward(np.array([[1.0, 3.0], [1.0, 3.0]]))
-    array([[2., 2.],
-           [1., 3.]])
-    """
-    return _project("project_linf_operator_ball", _weight(w), radius, None)
-
-
-def _weight(w: ArrayLike) -> Array:
-    return checked("project_linf_operator_ball", "w", w, ndim=2)
-
-
-def _project(op: str, v: Array, radius: Any, out: Array | None) -> tuple[Array, L1BallJacobian]:
-    radius = radius_in(op, radius, v.dtype)
-    y = output(op, out, v.shape, v.dtype, v)
+def _project(v: ArrayLike, radius: Any, out: Array | None) -> tuple[Array, L1BallJacobian]:
+    v = rows("project_l1_ball", v)
+    radius = radius_in("project_l1_ball", radius, v.dtype)
+    y = output("project_l1_ball", out, v.shape, v.dtype, v)
     np.copyto(y, v)
     outside, signs = beyond(v, 1, radius), np.zeros(v.shape, np.int8)
     if outside.any():

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, checked, like, same_dtype
-from refsort.ops.row_norms import norm_gradient, norm_order, scaled_norm, wide
+from refsort.ops.row_norms import dual_order, norm_gradient, norm_order, scaled_norm, wide
 
 
 class OperatorNormJacobian(NamedTuple):
@@ -150,7 +150,7 @@ def operator_norm_forward(w: ArrayLike, p: float, q: float) -> tuple[Any, Operat
     if p == 1:
         norm, gradient = _greatest_row(w.T, q)
         return norm, OperatorNormJacobian(np.ascontiguousarray(gradient.T))
-    norm, gradient = _greatest_row(w, _dual(p))
+    norm, gradient = _greatest_row(w, dual_order(p))
     return norm, OperatorNormJacobian(gradient)
 
 
@@ -169,10 +169,6 @@ def _greatest_singular_value(w: Array) -> tuple[Any, OperatorNormJacobian]:
     u, s, vt = np.linalg.svd(w, full_matrices=False)
     pair = np.outer(u[:, 0], vt[0]) if s[0] > 0 else np.zeros(w.shape, w.dtype)
     return s[0], OperatorNormJacobian(pair)
-
-
-def _dual(p: float) -> float:
-    return {1.0: math.inf, 2.0: 2.0, math.inf: 1.0}[p]
 
 
 def _hard(p: float, q: float) -> str:

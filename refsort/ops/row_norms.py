@@ -68,6 +68,11 @@ def norm_order(op: str, name: str, value: Any) -> float:
     return float(value)
 
 
+def dual_order(p: float) -> float:
+    """p* with 1/p + 1/p* = 1, for p in {1, 2, inf}."""
+    return {1.0: math.inf, 2.0: 2.0, math.inf: 1.0}[p]
+
+
 def scaled_norm(v: Array, p: float) -> tuple[Array, Array]:
     """``m, n`` with ``||v||_p = m n`` for each row: 1 <= n < 2 d^(1/p), and m = 1, n = 0 for zeros."""
     magnitude = np.abs(v)

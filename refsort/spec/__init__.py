@@ -16,16 +16,17 @@ from refsort.spec.admissible import (
     sort_blocks,
     sort_excess,
 )
-from refsort.spec.affine import affine
+from refsort.spec.affine import affine, select
 from refsort.spec.bjorck import bjorck, coefficients
 from refsort.spec.dual import Dual, KinkError, derivative, pullback
-from refsort.spec.elementwise import absolute, leaky_relu, relu
+from refsort.spec.elementwise import absolute, crelu, leaky_relu, relu
 from refsort.spec.exact import Enclosure, frac, matrix, sqrt_enclosure, vector
 from refsort.spec.losses import binary_hinge, hkr, kr, multiclass_hinge
+from refsort.spec.operator_ball import project_operator_ball
 from refsort.spec.operator_norm import operator_norm
 from refsort.spec.projections import project_l1_ball, project_l2_ball, project_linf_ball, project_simplex
 from refsort.spec.radius import certified_radius_squared
-from refsort.spec.sorting import full_sort, group_sort, max_min
+from refsort.spec.sorting import full_sort, group_sort, max_min, maxout
 
 __all__ = [  # noqa: RUF022 (ordered like the paper)
     # activations
@@ -35,8 +36,11 @@ __all__ = [  # noqa: RUF022 (ordered like the paper)
     "relu",
     "leaky_relu",
     "absolute",
+    "crelu",
+    "maxout",
     # linear maps and their norms
     "affine",
+    "select",
     "operator_norm",
     "bjorck",
     "coefficients",
@@ -44,6 +48,7 @@ __all__ = [  # noqa: RUF022 (ordered like the paper)
     "project_l1_ball",
     "project_l2_ball",
     "project_linf_ball",
+    "project_operator_ball",
     # losses
     "kr",
     "binary_hinge",

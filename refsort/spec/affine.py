@@ -1,4 +1,4 @@
-"""The affine map of one sample, y = W x + b."""
+"""The affine map of one sample, y = W x + b, and the selection of features, whose W has a single 1 in each row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from refsort.spec.dual import scalar
-from refsort.spec.exact import Vector, dot, matrix, vector
+from refsort.spec.exact import Vector, dot, integer, matrix, vector
 
 
 def affine(x: Iterable[Any], w: Iterable[Iterable[Any]], b: Iterable[Any]) -> Vector:
@@ -38,3 +38,23 @@ def affine(x: Iterable[Any], w: Iterable[Iterable[Any]], b: Iterable[Any]) -> Ve
         shape = (len(w), len(w[0]) if w else 0)
         raise ValueError(f"affine: w must have {len(b)} rows (b) of {len(x)} entries (x), got shape {shape}")
     return [dot(row, x) + offset for row, offset in zip(w, b, strict=True)]
+
+
+def select(x: Iterable[Any], indices: Iterable[int]) -> Vector:
+    """``y_i = x_{indices[i]}``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For indices that are no integers between 0 and the last feature's.
+
+    Examples
+    --------
+    >>> [int(y) for y in select([10, 20, 30], [2, 0, 2, 1])]
+    [30, 10, 30, 20]
+    """
+    x, chosen = vector(x, scalar), [integer("select", "an index", i, 0) for i in indices]
+    for i in chosen:
+        if i >= len(x):
+            raise ValueError(f"select: index {i} is out of range for {len(x)} features")
+    return [x[i] for i in chosen]

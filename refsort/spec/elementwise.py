@@ -1,4 +1,4 @@
-"""The activations that GroupSort is compared with: ReLU, leaky ReLU and the absolute value, entry by entry.
+"""The activations that GroupSort is compared with: ReLU, leaky ReLU, the absolute value and CReLU, entry by entry.
 
 All are 1-Lipschitz (leaky ReLU for slopes in [-1, 1]) and have their one kink at 0, where dual numbers are refused and
 `refsort.spec.admissible.elementwise_interval` says what is admissible.
@@ -49,3 +49,15 @@ def absolute(x: Iterable[Any]) -> Vector:
     [2, 0, 3]
     """
     return [max(t, -t) for t in vector(x, scalar)]
+
+
+def crelu(x: Iterable[Any]) -> Vector:
+    """``max(x_i, 0)`` of every entry, then ``max(-x_i, 0)`` of every entry.
+
+    Examples
+    --------
+    >>> [int(y) for y in crelu([-2, 0, 3])]
+    [0, 0, 3, 2, 0, 0]
+    """
+    x = vector(x, scalar)
+    return relu(x) + relu([-t for t in x])

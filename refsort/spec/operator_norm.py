@@ -21,7 +21,7 @@ from typing import Any
 
 from refsort.spec.exact import Enclosure, Matrix, Vector, integer, matrix, product, sqrt_enclosure, transpose
 
-_DUAL = {1: math.inf, 2: 2, math.inf: 1}
+DUAL = {1: math.inf, 2: 2, math.inf: 1}  # p* with 1/p + 1/p* = 1
 
 
 def operator_norm(w: Iterable[Iterable[Any]], p: float, q: float, bits: int = 64) -> Enclosure:
@@ -64,12 +64,12 @@ def operator_norm(w: Iterable[Iterable[Any]], p: float, q: float, bits: int = 64
     """
     rows, bits = matrix(w), integer("operator_norm", "bits", bits, 0)
     for name, exponent in (("p", p), ("q", q)):
-        if isinstance(exponent, bool) or exponent not in _DUAL:
+        if isinstance(exponent, bool) or exponent not in DUAL:
             raise ValueError(f"operator_norm: {name} must be 1, 2 or math.inf, got {exponent!r}")
     if p == 1:
         return sqrt_enclosure(max((_squared_norm(column, q) for column in transpose(rows)), default=0), bits)
     if q == math.inf:
-        return sqrt_enclosure(max((_squared_norm(row, _DUAL[p]) for row in rows), default=0), bits)
+        return sqrt_enclosure(max((_squared_norm(row, DUAL[p]) for row in rows), default=0), bits)
     if (p, q) == (2, 2):
         return _spectral_norm(rows, bits)
     raise ValueError(

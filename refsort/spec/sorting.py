@@ -1,4 +1,4 @@
-"""GroupSort and its two ends, MaxMin and FullSort, on one vector.
+"""GroupSort and its two ends, MaxMin and FullSort, and the maxima of groups, maxout, on one vector.
 
     group_sort(x)_{group j} = x_{group j} in ascending order,   groups of `group_size` consecutive entries.
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from refsort.spec.dual import scalar
+from refsort.spec.dual import scalar, value_of
 from refsort.spec.exact import Vector, integer, vector
 
 
@@ -68,3 +68,19 @@ def full_sort(x: Iterable[Any]) -> Vector:
     [1, 2, 3]
     """
     return sorted(vector(x, scalar))
+
+
+def maxout(x: Iterable[Any], group_size: int = 2) -> Vector:
+    """The maximum of each group of `x`; errors as in `group_sort`.
+
+    Dual numbers are refused where a maximum is attained twice, and only there.
+
+    Examples
+    --------
+    >>> [int(y) for y in maxout([3, 1, 2, 9, 7, 8], group_size=3)]
+    [3, 9]
+    """
+    x = vector(x, scalar)
+    members = [[x[i] for i in group] for group in groups("maxout", x, group_size)]
+    greatest = [max(map(value_of, group)) for group in members]
+    return [max(t for t in group if value_of(t) == top) for group, top in zip(members, greatest, strict=True)]

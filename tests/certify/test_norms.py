@@ -13,7 +13,7 @@ from refsort import spec
 from refsort.certify import operator_norm_bound
 
 INF = math.inf
-PAIRS = [(2, 2), (1, 1), (INF, INF), (1, INF), (2, INF)]
+PAIRS = [(2, 2), (1, 1), (INF, INF), (1, INF), (2, INF), (1, 2)]
 shapes = st.sampled_from([(1, 1), (2, 3), (4, 3), (1, 5), (5, 1)])
 floats = st.one_of(
     st.floats(-2, 2), st.integers(-8, 8).map(float), st.sampled_from([1e-320, 5e-324, -1e-310, 1e-160, -0.0])
@@ -30,8 +30,10 @@ def test_the_bound_is_above_the_exact_norm_and_close_to_it(w, pair, k):
     assert bound >= norm.lo  # lo <= norm: a failure here would be a proof that the bound is none
     if pair == (2, 2):  # 3e-9 of the Schatten index and rounding; 2^-1040 where the bound is subnormal
         assert bound <= norm.hi * (1 + Fraction(4, 10**9)) + Fraction(1, 2**1040)
-    else:  # one or two roundings up
-        assert bound <= norm.hi * (1 + Fraction(4, 2**52)) + Fraction(2, 2**1074)
+    else:  # one rounding up; for a square root its enclosure's width and the integer root's unit come before
+        assert bound <= norm.hi * (1 + Fraction(3, 2**52)) + Fraction(2, 2**1074)
+    if norm.lo == norm.hi and norm.lo == float(norm.lo) and pair != (2, 2):
+        assert bound == norm.lo  # a norm that is a double is found
 
 
 def test_a_tight_enclosure_cannot_catch_the_bound_out():
@@ -82,6 +84,7 @@ def test_narrow_floats_are_taken_as_the_numbers_they_are(dtype):
         (np.array([[np.inf, 0.0]]), (INF, INF), ValueError, "1 non-finite"),
         (np.ones((2, 2), int), (2, 2), TypeError, "int64"),
         (np.ones((2, 2), np.longdouble), (2, 2), TypeError, "pass float16"),
+        (np.array([[0.5]], object), (2, 2), TypeError, r"every element must be a fractions\.Fraction"),
         (np.ones((2, 2)), (INF, 2), ValueError, "no bound for p = inf, q = 2"),
         (np.ones((2, 2)), (3, 3), ValueError, "no bound"),
     ],
@@ -89,3 +92,44 @@ def test_narrow_floats_are_taken_as_the_numbers_they_are(dtype):
 def test_bad_input(w, pair, error, words):
     with pytest.raises(error, match=words):
         operator_norm_bound(w, *pair)
+
+
+@settings(max_examples=40)
+@given(
+    shapes.flatmap(
+        lambda s: st.lists(st.fractions(-9, 9, max_denominator=7), min_size=s[0] * s[1], max_size=s[0] * s[1]).map(
+            lambda v: np.array([*v, None], object)[:-1].reshape(s)
+        )
+    ),
+    st.sampled_from(PAIRS),
+    st.sampled_from([Fraction(1), Fraction(3, 10) ** 400, Fraction(10, 3) ** 900]),
+)
+def test_weights_of_fractions_have_bounds_from_exact_norms(w, pair, scale):
+    w = scale * w
+    bound, norm = operator_norm_bound(w, *pair), spec.operator_norm(w.tolist(), *pair)
+    if bound == INF:
+        assert norm.hi > Fraction(10) ** 307  # only beyond the doubles, or where a square is
+        return
+    assert Fraction(bound) >= norm.lo
+    if pair != (2, 2):
+        assert Fraction(bound) <= norm.hi * (1 + Fraction(3, 2**52)) + Fraction(1, 2**1074)
+    else:
+        assert Fraction(bound) <= norm.hi * (1 + Fraction(4, 10**9)) + Fraction(1, 2**1000)
+
+
+def test_orthonormal_fractions_have_norm_one_exactly():
+    c, s = Fraction(3, 5), Fraction(4, 5)
+    assert operator_norm_bound(np.array([[c, -s], [s, c]], object)) == 1.0
+    third = np.array([[Fraction(1, 3), Fraction(2, 3), Fraction(2, 3)]], object)
+    assert operator_norm_bound(third) == operator_norm_bound(third.T) == 1.0
+
+
+def test_nothing_is_lost_below_the_last_digit():
+    # sqrt(1 + 2^-1080) is above 1 by far less than a unit roundoff, and so is the sum of 1 and 2^-540
+    w = np.array([[1.0, 2.0**-540]])
+    assert Fraction(operator_norm_bound(w, 2, INF)) ** 2 >= 1 + Fraction(1, 2**1080)
+    assert Fraction(operator_norm_bound(w)) ** 2 >= 1 + Fraction(1, 2**1080)
+    assert operator_norm_bound(w, INF, INF) >= 1 + Fraction(1, 2**540)
+    # a hundred entries that are 0 as doubles: the 2-norm is ten of them
+    tiny = np.full((1, 100), Fraction(2, 5 * 2**1074))
+    assert Fraction(operator_norm_bound(tiny)) >= Fraction(4, 2**1074)

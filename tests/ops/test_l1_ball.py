@@ -9,12 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from refsort import rounding
-from refsort.ops.l1_ball import (
-    project_l1_ball,
-    project_l1_ball_forward,
-    project_linf_operator_ball,
-    project_linf_operator_ball_forward,
-)
+from refsort.ops.l1_ball import project_l1_ball, project_l1_ball_forward
 
 DTYPES = ["float16", "float32", "float64", "longdouble"]
 fractions = st.builds(Fraction, st.integers(-9, 9), st.sampled_from([1, 2, 3, 4]))  # few values: ties are common
@@ -288,25 +283,6 @@ def test_float16_does_not_overflow_in_its_sums():
     y, at = project_l1_ball_forward(v, 30000)
     assert (y == 10).all()
     assert np.isfinite(at.backward(v)).all()
-
-
-def test_operator_ball_is_the_nearest_matrix_of_bounded_infinity_norm():
-    w = rational([Fraction(k, 4) for k in (9, -5, 2, 1, 0, -1)]).reshape(2, 3)
-    y = project_linf_operator_ball(w, Fraction(3, 2))
-    assert max(norm1(row) for row in y) == Fraction(3, 2)
-    # the variational inequality at the extreme points +-r e_j of each row's ball
-    for row, result in zip(w, y, strict=True):
-        bound = np.dot(row - result, result)
-        assert all(Fraction(3, 2) * abs(gap) <= bound for gap in row - result)
-    value, at = project_linf_operator_ball_forward(w, Fraction(3, 2))
-    assert (value == y).all()
-    assert at.inside.tolist() == [[False], [True]]
-    with pytest.raises(ValueError, match="project_linf_operator_ball: w must have 2 dimensions"):
-        project_linf_operator_ball(np.ones(3))
-    with pytest.raises(TypeError, match="project_linf_operator_ball: w has dtype int"):
-        project_linf_operator_ball_forward(np.ones((2, 3), int))
-    out = np.empty((2, 3))
-    assert project_linf_operator_ball(np.ones((2, 3)), out=out) is out
 
 
 def test_shapes_strides_and_read_only_input():

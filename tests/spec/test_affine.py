@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsort.spec import affine, derivative
+from refsort.spec import affine, derivative, select
 
 numbers = st.integers(-9, 9).map(Fraction) | st.floats(allow_nan=False, allow_infinity=False).map(Fraction)
 
@@ -64,3 +64,23 @@ def test_lengths_that_do_not_fit_are_named() -> None:
         affine([1, 2, 3], [[1, 2], [3, 4]], [0, 0])
     with pytest.raises(ValueError, match=r"w must have 1 rows \(b\) of 2 entries \(x\), got shape \(2, 2\)"):
         affine([1, 2], [[1, 2], [3, 4]], [0])
+
+
+@given(st.lists(numbers, min_size=1, max_size=5), st.data())
+def test_a_selection_is_the_affine_map_of_its_unit_rows(x, data) -> None:
+    indices = data.draw(st.lists(st.integers(0, len(x) - 1), max_size=7))
+    rows = [unit(i, len(x)) for i in indices]
+    assert select(x, indices) == affine(x, rows, [0] * len(rows))
+    x_dot = [3 * t + 1 for t in x]
+    assert derivative(lambda v: select(v, indices), x, x_dot) == select(x_dot, indices)
+
+
+def test_indices_that_are_none_are_named() -> None:
+    with pytest.raises(ValueError, match="select: index 2 is out of range for 2 features"):
+        select([1, 2], [0, 2])
+    with pytest.raises(ValueError, match="select: an index must be at least 0, got -1"):
+        select([1, 2], [-1])
+    for wrong in (0.0, True, "0"):
+        with pytest.raises(TypeError, match="select: an index must be an integer"):
+            select([1, 2], [wrong])
+    assert select(np.array([1.0, 2.0]), np.array([1, 1])) == [2, 2]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsort.spec import KinkError, absolute, derivative, leaky_relu, relu
+from refsort.spec import KinkError, absolute, crelu, derivative, leaky_relu, relu
 
 vectors = st.lists(st.integers(-2, 2) | st.floats(allow_nan=False, allow_infinity=False), max_size=5)
 slopes = st.fractions(min_value=-1, max_value=1, max_denominator=9)
@@ -31,10 +31,20 @@ def test_leaky_relu_mixes_the_identity_and_relu(x: list[float], slope: Fraction)
     assert leaky_relu(x, -1) == absolute(x)
 
 
+@given(vectors)
+def test_crelu_is_the_positive_and_the_negative_parts(x: list[float]) -> None:
+    y = crelu(x)
+    assert len(y) == 2 * len(x)
+    for t, up, down in zip(map(Fraction, x), y[: len(x)], y[len(x) :], strict=True):
+        assert min(up, down) == 0  # with the next line: one of the two is |t|, and which says the sign
+        assert up - down == t
+
+
 def test_derivatives_on_either_side_and_none_at_zero() -> None:
     assert derivative(relu, [-2, 3], [10, 100]) == [0, 100]
     assert derivative(absolute, [-2, 3], [10, 100]) == [-10, 100]
     assert derivative(lambda x: leaky_relu(x, 0.5), [-2, 3], [10, 100]) == [5, 100]
-    for f in (relu, absolute, lambda x: leaky_relu(x, 0.5)):
+    assert derivative(crelu, [-2, 3], [10, 100]) == [0, 100, -10, 0]
+    for f in (relu, absolute, crelu, lambda x: leaky_relu(x, 0.5)):
         with pytest.raises(KinkError):
             derivative(f, [0], [0])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refsort.spec import Dual, KinkError, full_sort, group_sort, max_min
+from refsort.spec import Dual, KinkError, full_sort, group_sort, max_min, maxout
 
 numbers = st.integers(-3, 3) | st.floats(allow_nan=False, allow_infinity=False)  # the integers give ties
 
@@ -44,6 +44,25 @@ def test_max_min_is_the_half_sum_minus_and_plus_the_half_distance(pairs: list[tu
         assert y[2 * k : 2 * k + 2] == [half_sum - half_distance, half_sum + half_distance]
 
 
+@given(st.integers(1, 4), st.integers(0, 3), st.data())
+def test_maxout_is_the_least_number_above_each_group_that_is_in_it(size: int, count: int, data: st.DataObject) -> None:
+    x = data.draw(st.lists(numbers, min_size=size * count, max_size=size * count))
+    y = maxout(x, size)
+    assert len(y) == count
+    for j, top in enumerate(y):
+        group = [Fraction(t) for t in x[size * j : size * (j + 1)]]
+        assert top in group
+        assert all(t <= top for t in group)
+
+
+def test_maxout_refuses_dual_numbers_where_a_maximum_is_attained_twice_and_only_there() -> None:
+    ties_below = [Dual(1, 10), Dual(1, 20), Dual(3, 30)]
+    assert maxout(ties_below, 3) == [Dual(3, 30)]
+    with pytest.raises(KinkError, match="comparison of equal values 3"):
+        maxout([Dual(3, 10), Dual(1, 20), Dual(3, 10)], 3)
+    assert maxout([Dual(3, 10), Dual(3, 20)], 1) == [Dual(3, 10), Dual(3, 20)]
+
+
 def test_bad_group_sizes_are_named() -> None:
     with pytest.raises(ValueError, match="group_size 4 does not divide the 10 features"):
         group_sort(range(10), 4)
@@ -55,13 +74,15 @@ def test_bad_group_sizes_are_named() -> None:
             group_sort([1, 2], wrong)
     with pytest.raises(ValueError, match="does not divide the 3 features"):
         max_min([1, 2, 3])
+    with pytest.raises(ValueError, match="maxout: group_size 2 does not divide the 3 features"):
+        maxout([1, 2, 3])
     with pytest.raises(ValueError, match="nan is not a rational number"):
         full_sort([1.0, float("nan")])
 
 
 def test_numpy_rows_and_empty_vectors() -> None:
     assert group_sort(np.array([3.0, 1.0, 2.0, 9.0])[::-1], 4) == [1, 2, 3, 9]
-    assert group_sort([], 3) == max_min([]) == full_sort([]) == []
+    assert group_sort([], 3) == max_min([]) == full_sort([]) == maxout([]) == []
 
 
 def test_dual_numbers_are_permuted_and_ties_refused() -> None:
