@@ -103,7 +103,7 @@ def iterate_errors(iterates: Sequence[Array], order: int, beta: Fraction, precis
     Underflow: each of the 2 p + 1 products and 4 p + 4 other operations of a step adds at most d eta to each of at most
     d^2 entries, and what follows magnifies that by no more than 2 (1 + ||A||^2)^{p+1}.
     """
-    c, d = _coefficients(order, beta), max(iterates[0].shape)
+    c, d = coefficients_of(order, beta), max(iterates[0].shape)
     rounding = float(gamma((2 * order + 1) * (d + precision.operands) + 4 * order + 4, precision.u))
     underflow = 2 * (6 * order + 5) * d**3 * float(precision.eta)
     errors = [0.0]
@@ -135,7 +135,7 @@ def gradient_error(
     a_j A (A^T A)^j has (2 j + 1) 2 j second derivatives, each of norm |a_j| s^{2 j - 1} at most, s = ||A_k||_2 + e_k.
     What underflows is magnified by 1 + ||H_{k+1}|| more than in a step.
     """
-    c, d = _coefficients(order, beta), max(iterates[0].shape)
+    c, d = coefficients_of(order, beta), max(iterates[0].shape)
     rounding = float(gamma((2 * order + 2) * (d + precision.operands) + 6 * order + 8, precision.u))
     underflow = 2 * (8 * order + 10) * d**3 * float(precision.eta)
     f = 0.0
@@ -143,12 +143,13 @@ def gradient_error(
         size, h_size, norm = _sizes(a) + e, _sizes(h), _norm_above(a) + e
         local = rounding * np.linalg.norm(_step_derivative(c, size, h_size + f))
         local += underflow * _growth(order, size) * (1 + np.linalg.norm(h_size + f))
-        moved = _curvature(c, norm) * e * np.linalg.norm(h_size)
+        moved = curvature(c, norm) * e * np.linalg.norm(h_size)
         f = float(_stretch(c, norm) * f + moved + local) * _SLACK
     return f
 
 
-def _coefficients(order: int, beta: Fraction) -> list[float]:
+def coefficients_of(order: int, beta: Fraction) -> list[float]:
+    """c_0 to c_p of a step, with beta for c_1 in order 1."""
     return [1.0, float(beta)] if order == 1 else [float(c) for c in spec.coefficients(order)]
 
 
@@ -173,7 +174,7 @@ def _stretch(c: list[float], norm: float) -> float:
     return sum(c) * max(1.0, norm**2 - 1) ** (len(c) - 1)
 
 
-def _curvature(c: list[float], norm: float) -> float:
+def curvature(c: list[float], norm: float) -> float:
     """The sum over j of |a_j| (2 j + 1) 2 j norm^{2 j - 1}, where |a_j| = sum_i c_i C(i, j) belongs to s^{2 j + 1}."""
     monomials = [sum(x * comb(i, j) for i, x in enumerate(c)) for j in range(len(c))]
     return sum(a * (2 * j + 1) * 2 * j * norm ** (2 * j - 1) for j, a in enumerate(monomials) if j)

@@ -106,7 +106,7 @@ def value_error(samples: list[Sample], precision: Precision) -> Fraction:
     n = len(samples)
     size = sum((sample.loss + sample.error for sample in samples), Fraction(0)) / n
     errors = sum((sample.error for sample in samples), Fraction(0)) / n
-    return errors + gamma(n + 1, precision.u) * size + (n + 1) * precision.eta
+    return errors + precision.gamma(n + 1) * size + (n + 1) * precision.eta
 
 
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
@@ -118,17 +118,28 @@ def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> 
     n, k = case.arrays[0].shape
     scale = exact(case.cotangent).item() * spec.frac(case.params["temperature"]) / n
     for i, sample in enumerate(samples_of(case, precision)):
-        if sample.error > Fraction(1, 2):
+        bounds = gradient_errors(case, sample, precision)
+        if bounds is None:
             continue
-        rho = 2 * sample.error + gamma(12, precision.u)
         expected = [scale * (s - (j == sample.label)) for j, s in enumerate(sample.softmax)]
-        rounding = (rho + gamma(6, precision.u) * (1 + rho)) * abs(scale)
-        bound = [rounding * s for s in sample.softmax]
-        bound[sample.label] = (rho + gamma(k + 6, precision.u) * (1 + rho)) * abs(scale)
-        underflow = (k + 6) * (1 + abs(scale)) * (1 + abs(exact(case.cotangent).item())) * precision.eta
         shape, what = (k,), f"the gradient at the row {show(case.arrays[0][i])} with label {sample.label}"
-        bounds = fractions([b + underflow for b in bound], shape)
-        yield entrywise("gradient", what, fractions(expected, shape), np.asarray(gradients[0][i]), bounds)
+        found = np.asarray(gradients[0][i])
+        yield entrywise("gradient", what, fractions(expected, shape), found, fractions(bounds, shape))
+
+
+def gradient_errors(case: Case, sample: Sample, precision: Precision) -> list[Fraction] | None:
+    """The bounds of the gradient of one row; None where there is none."""
+    if sample.error > Fraction(1, 2):
+        return None
+    n, k = case.arrays[0].shape
+    y_bar = exact(case.cotangent).item()
+    scale = y_bar * spec.frac(case.params["temperature"]) / n
+    rho = 2 * sample.error + gamma(12, precision.u)
+    rounding = (rho + gamma(6, precision.u) * (1 + rho)) * abs(scale)
+    bound = [rounding * s for s in sample.softmax]
+    bound[sample.label] = (rho + gamma(k + 6, precision.u) * (1 + rho)) * abs(scale)
+    underflow = (k + 6) * (1 + abs(scale)) * (1 + abs(y_bar)) * precision.eta
+    return [b + underflow for b in bound]
 
 
 CROSS_ENTROPY = Operation(_cases, truth, _values, _gradients)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -64,6 +64,30 @@ def _lacking(case: Case, precision: Precision) -> list[list[tuple[Fraction, Frac
     ]
 
 
+class Row(NamedTuple):
+    """For each class whether its hinge is open, whether rounding cannot tell, and the bound of its gradient."""
+
+    opened: list[bool]
+    corner: list[bool]
+    bound: list[Fraction]
+
+
+def rows_of(case: Case, precision: Precision) -> list[Row]:
+    """The rows of a case."""
+    n, k = case.arrays[0].shape
+    share = exact(case.cotangent).item() / (n * k)
+    slack = gamma(5, precision.u) * abs(share) + 2 * precision.eta
+    rows = []
+    for hinges, t in zip(_lacking(case, precision), case.arrays[1].tolist(), strict=True):
+        corner = [hinge is not None and abs(hinge[0]) <= hinge[1] for hinge in hinges]
+        opened = [hinge is not None and hinge[0] > hinge[1] for hinge in hinges]
+        bound = [slack if up or at else 0 * slack for up, at in zip(opened, corner, strict=True)]
+        count = sum(opened) + sum(corner)
+        bound[t] = count * (gamma(k + 5, precision.u) * abs(share) + slack * sum(corner) + k * precision.eta)
+        rows.append(Row(opened, corner, bound))
+    return rows
+
+
 def value_error(case: Case, precision: Precision) -> Fraction:
     """The bound of the value."""
     logits, margin = exact(case.arrays[0]).tolist(), abs(spec.frac(case.params["margin"]))
@@ -73,7 +97,7 @@ def value_error(case: Case, precision: Precision) -> Fraction:
         for y, hinge in zip(row, hinges, strict=True):
             if hinge is not None and hinge[0] > -hinge[1]:
                 size += margin + abs(row[t]) + abs(y)
-    bound: Fraction = gamma(n * k + 8, precision.u) * size / (n * k) + (n + 2) * precision.eta
+    bound: Fraction = precision.gamma(n * k + 8) * size / (n * k) + (n + 2) * precision.eta
     return bound
 
 
@@ -84,10 +108,10 @@ def _values(case: Case, out: Array, precision: Precision) -> Claims:
 def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> Claims:
     n, k = case.arrays[0].shape
     share = exact(case.cotangent).item() / (n * k)
-    for i, (hinges, t) in enumerate(zip(_lacking(case, precision), case.arrays[1].tolist(), strict=True)):
+    for i, (t, (opened, corner, bound)) in enumerate(
+        zip(case.arrays[1].tolist(), rows_of(case, precision), strict=True)
+    ):
         found: list[Fraction] = gradients[0][i].tolist()
-        corner = [hinge is not None and abs(hinge[0]) <= hinge[1] for hinge in hinges]
-        opened = [hinge is not None and hinge[0] > hinge[1] for hinge in hinges]
         ends = [
             (share, share) if up else (min(share, 0 * share), max(share, 0 * share)) if at else (0 * share, 0 * share)
             for up, at in zip(opened, corner, strict=True)
@@ -95,10 +119,6 @@ def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> 
         # the label's entry follows from the others: what was found at the corners, and s at the open hinges
         shares = [f if at else end[0] for f, at, end in zip(found, corner, ends, strict=True)]
         ends[t] = (-sum(shares, Fraction(0)),) * 2
-        slack = gamma(5, precision.u) * abs(share) + 2 * precision.eta
-        bound = [slack if up or at else 0 * slack for up, at in zip(opened, corner, strict=True)]
-        count = sum(opened) + sum(corner)
-        bound[t] = count * (gamma(k + 5, precision.u) * abs(share) + slack * sum(corner) + k * precision.eta)
         low, high = (fractions([end[side] for end in ends], (k,)) for side in (0, 1))
         what = f"the gradient at the row {show(exact(case.arrays[0][i]))} with label {t}"
         kind = "kink" if any(corner) else "gradient"

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def value_error(case: Case, precision: Precision) -> Fraction:
             size += abs(v) / array.size
             if lacking > -error:
                 size += alpha * (margin + abs(v)) / total
-    return gamma(total + 5, precision.u) * size + (1 + alpha) * (total + 4) * precision.eta
+    return precision.gamma(total + 5) * size + (1 + alpha) * (total + 4) * precision.eta
 
 
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
@@ -72,20 +72,35 @@ def _values(case: Case, out: Array, precision: Precision) -> Claims:
 
 
 def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> Claims:
+    for name, (corners, low, high, bound), found in zip("PQ", sides_of(case, precision), gradients, strict=True):
+        kind = "kink" if any(corners) else "gradient"
+        yield within(kind, f"the gradient of the values on {name}", low, high, found, bound)
+
+
+class Side(NamedTuple):
+    """For each value on P, or on Q: whether rounding may open or close its hinge, its least and largest gradient."""
+
+    corners: list[bool]
+    low: Array
+    high: Array
+    bound: Array
+
+
+def sides_of(case: Case, precision: Precision) -> list[Side]:
+    """That of P and that of Q."""
     y_bar, alpha = exact(case.cotangent).item(), spec.frac(case.params["alpha"])
     total, rounding = sum(array.size for array in case.arrays), gamma(5, precision.u)
-    samples = zip("PQ", (1, -1), case.arrays, _lacking(case, precision), gradients, strict=True)
-    for name, sign, array, hinges, found in samples:
+    sides = []
+    for sign, array, hinges in zip((1, -1), case.arrays, _lacking(case, precision), strict=True):
         mean, hinge = -sign * y_bar / array.size, -sign * y_bar * alpha / total
         corners = [abs(lacking) <= error for lacking, error in hinges]
         slopes = [(0, 1) if at else (int(lacking > 0),) * 2 for at, (lacking, _) in zip(corners, hinges, strict=True)]
         ends = [sorted((mean + low * hinge, mean + high * hinge)) for low, high in slopes]
         underflow = (1 + abs(alpha)) * (1 + abs(y_bar)) * 4 * precision.eta
         bound = [rounding * (abs(mean) + high * abs(hinge)) + underflow for _, high in slopes]
-        low, high = (fractions([end[side] for end in ends], array.shape) for side in (0, 1))
-        kind = "kink" if any(corners) else "gradient"
-        what = f"the gradient of the values on {name}"
-        yield within(kind, what, low, high, found, fractions(bound, array.shape))
+        low, high, bounds = (fractions(x, array.shape) for x in ([e[0] for e in ends], [e[1] for e in ends], bound))
+        sides.append(Side(corners, low, high, bounds))
+    return sides
 
 
 HKR = Operation(_cases, truth, _values, _gradients)

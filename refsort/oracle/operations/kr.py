@@ -54,7 +54,7 @@ def value_error(case: Case, precision: Precision) -> Fraction:
     """The bound of the value."""
     n, m = (array.size for array in case.arrays)
     size = sum((Fraction(abs(exact(array)).sum()) / array.size for array in case.arrays), Fraction(0))
-    return gamma(max(n, m) + 2, precision.u) * size + (n + m + 2) * precision.eta
+    return precision.gamma(max(n, m) + 2) * size + (n + m + 2) * precision.eta
 
 
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
@@ -63,11 +63,16 @@ def _values(case: Case, out: Array, precision: Precision) -> Claims:
     )
 
 
+def gradient_error(share: Fraction, y_bar: Fraction, precision: Precision) -> Fraction:
+    """The bound of a computed ``share = y_bar / n``."""
+    return gamma(2, precision.u) * abs(share) + precision.eta * (1 + abs(y_bar))
+
+
 def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> Claims:
     y_bar = exact(case.cotangent).item()
     for name, sign, array, found in zip("PQ", (1, -1), case.arrays, gradients, strict=True):
         share = sign * y_bar / array.size
-        bound = gamma(2, precision.u) * abs(share) + precision.eta * (1 + abs(y_bar))
+        bound = gradient_error(share, y_bar, precision)
         expected, bounds = fractions([share] * array.size, array.shape), fractions([bound] * array.size, array.shape)
         yield entrywise("gradient", f"the gradient of the values on {name}", expected, found, bounds)
 

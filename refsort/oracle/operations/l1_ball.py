@@ -77,7 +77,7 @@ def threshold_of(v: Sequence[Fraction], radius: Fraction, precision: Precision) 
     sums = list(accumulate(sizes))
     thetas = [(total - radius) / j for j, total in enumerate(sums, 1)]
     tau, excess = max(max(thetas), Fraction(0)), sums[-1] - radius
-    doubt = gamma(len(v) + 4, precision.u) * (sums[-1] + radius)
+    doubt = precision.gamma(len(v) + 4) * (sums[-1] + radius)
     if excess <= -doubt:
         return Threshold(Fraction(0), Fraction(0), excess, doubt)
     errors = [doubt / j + precision.eta for j in range(1, len(v) + 1)]
@@ -119,7 +119,7 @@ def gradient_errors(
     if not any(kept):  # J = 0 where a single entry is kept: it cannot be told which, so all are given its bound
         kept = [True] * len(g)
     mean = sum((abs(x) for x, keep in zip(g, kept, strict=True) if keep), Fraction(0)) / sum(kept)
-    rounding = gamma(len(g) + 3, precision.u)
+    rounding = precision.gamma(len(g) + 3)
     return [(rounding * (abs(x) + mean) + len(g) * precision.eta) * keep for x, keep in zip(g, kept, strict=True)]
 
 
@@ -138,7 +138,7 @@ def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> 
     radius = spec.frac(case.params["radius"])
     arrays = (exact(case.arrays[0]), exact(case.cotangent), gradients[0])
     for v, g, found in zip(*(array.tolist() for array in arrays), strict=True):
-        if _rounding_may_cross_a_kink(v, threshold_of(v, radius, precision), precision):
+        if rounding_may_cross_a_kink(v, threshold_of(v, radius, precision), precision):
             continue
         jacobians = spec.l1_ball_jacobians(v, radius)
         candidates = [_candidate(jacobian, g, precision) for jacobian in jacobians]
@@ -158,7 +158,7 @@ def _candidate(jacobian: spec.exact.Matrix, g: list[Fraction], precision: Precis
     return Candidate(product, gradient_errors(jacobian, g, precision))
 
 
-def _rounding_may_cross_a_kink(v: list[Fraction], threshold: Threshold, precision: Precision) -> bool:
+def rounding_may_cross_a_kink(v: list[Fraction], threshold: Threshold, precision: Precision) -> bool:
     """Whether v is near a kink without being at one; at one, every neighbouring piece is admissible anyway."""
     if 0 < abs(threshold.excess) <= threshold.doubt:
         return True

@@ -119,7 +119,7 @@ def candidates(row: Row, g: list[Fraction], precision: Precision) -> list[Candid
     if relative is None:
         return None
     d, shrink, unit = len(g), row.radius / row.norm, [x / row.norm for x in row.v]
-    relative = (1 + relative) ** 4 / (1 - precision.u) ** (d + 12) - 1 + TRUTH
+    relative = (1 + relative) ** 4 * (1 + precision.gamma(d + 12)) - 1 + TRUTH
     along = sum((a * b for a, b in zip(unit, g, strict=True)), Fraction(0))
     size = sum((abs(a * b) for a, b in zip(unit, g, strict=True)), Fraction(0))
     reach = (1 + row.radius) * (1 + 1 / row.norm) ** 3 * (1 + sum(map(abs, g), Fraction(0))) * (1 + row.norm)

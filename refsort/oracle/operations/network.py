@@ -28,7 +28,7 @@ from refsort.oracle.tolerances import Precision, column_sums, product
 Array = NDArray[Any]
 
 
-class _Layer(NamedTuple):
+class Layer(NamedTuple):
     """One affine map of the exact forward pass, with bounds of what a rounded pass may differ by.
 
     Attributes
@@ -63,7 +63,7 @@ def _cases(draw: st.DrawFn, op: str, dtype: str) -> Case:
 
 def truth(case: Case) -> Array:
     """The definition, sample by sample: an affine map and a sort of each group, the last layer without the sort."""
-    x, weights, biases = _arrays(case)
+    x, weights, biases = arrays_of(case)
     rows = []
     for h in x.tolist():
         for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
@@ -73,24 +73,25 @@ def truth(case: Case) -> Array:
     return fractions([y for row in rows for y in row], case.cotangent.shape)
 
 
-def _arrays(case: Case) -> tuple[Array, list[Array], list[Array]]:
+def arrays_of(case: Case) -> tuple[Array, list[Array], list[Array]]:
+    """x, the weights, and the biases."""
     x, *parameters = (exact(array) for array in case.arrays)
     return x, parameters[: len(parameters) // 2], parameters[len(parameters) // 2 :]
 
 
-def _forward(case: Case, precision: Precision) -> list[_Layer]:
+def forward(case: Case, precision: Precision) -> list[Layer]:
     """The exact pass with entrywise bounds e of a rounded one.
 
     Affine: the computed value is that of an exact map at the computed h, which is within e of the exact h, plus its own
     rounding there, so ``|W| e + (the bound of a product at |h| + e)``. Sort: order statistics are monotone, so a sorted
     entry lies in the sorted interval; nothing is rounded.
     """
-    h, weights, biases = _arrays(case)
+    h, weights, biases = arrays_of(case)
     error, layers = np.full(h.shape, Fraction(0)), []
     for w, b in zip(weights, biases, strict=True):
         z = h @ w.T + b
         z_error = error @ abs(w.T) + product(abs(h) + error, w.T, precision, b)
-        layers.append(_Layer(h, error, z, z_error))
+        layers.append(Layer(h, error, z, z_error))
         h, error = _sorted(z, z_error, case.params["group_size"]) if w is not weights[-1] else (z, z_error)
     return layers
 
@@ -105,7 +106,7 @@ def _sorted(z: Array, z_error: Array, group_size: int) -> tuple[Array, Array]:
 
 
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
-    bound = _forward(case, precision)[-1].z_error
+    bound = forward(case, precision)[-1].z_error
     yield entrywise("value", "the result of the whole network", truth(case), out, bound)
 
 
@@ -119,7 +120,7 @@ def layer_claims(case: Case, hidden: Sequence[Array], out: Array, precision: Pre
     out : ndarray
         Its result.
     """
-    h, weights, biases = _arrays(case)
+    h, weights, biases = arrays_of(case)
     for i, (w, b, found) in enumerate(zip(weights, biases, [*hidden, out], strict=True)):
         y, bound = h @ w.T + b, product(h, w.T, precision, b)
         if i < len(weights) - 1:
@@ -130,18 +131,18 @@ def layer_claims(case: Case, hidden: Sequence[Array], out: Array, precision: Pre
 
 
 def _gradients(case: Case, found: Sequence[Array], precision: Precision) -> Claims:
-    layers = _forward(case, precision)
-    orders = [_order(layer, case.params["group_size"]) for layer in layers[:-1]]
+    layers = forward(case, precision)
+    orders = [order_of(layer, case.params["group_size"]) for layer in layers[:-1]]
     if any(order is None for order in orders):
         return  # at or near a kink: nothing follows
-    _, weights, _ = _arrays(case)
+    _, weights, _ = arrays_of(case)
     names = ["x", *(f"w{i + 1}" for i in range(len(weights))), *(f"b{i + 1}" for i in range(len(weights)))]
-    expected = _backward(case, layers, orders, precision)
+    expected = backward(case, layers, orders, precision)
     for name, (gradient, bound), answer in zip(names, expected, found, strict=True):
         yield entrywise("gradient", f"the gradient of {name}", gradient, answer, bound)
 
 
-def _order(layer: _Layer, group_size: int) -> Array | None:
+def order_of(layer: Layer, group_size: int) -> Array | None:
     """Which entry of z each sorted entry comes from, (n, d); None where rounding may change that."""
     n, d = layer.z.shape
     order = np.zeros((n, d), dtype=int)
@@ -155,16 +156,14 @@ def _order(layer: _Layer, group_size: int) -> Array | None:
     return order
 
 
-def _backward(
-    case: Case, layers: list[_Layer], orders: Sequence[Any], precision: Precision
-) -> list[tuple[Array, Array]]:
+def backward(case: Case, layers: list[Layer], orders: Sequence[Any], precision: Precision) -> list[tuple[Array, Array]]:
     """The exact gradients of x, the weights and the biases, with entrywise bounds of a rounded reverse pass.
 
     With f the bound of a computed cotangent z_bar: the gradients are products of things that are each a little off, so
     ``|A'B' - A B| <= f |B| + |A| e + f e`` and the rounding of the product at ``(|A| + f)(|B| + e)``. A permutation of
     cotangents rounds nothing.
     """
-    _, weights, _ = _arrays(case)
+    _, weights, _ = arrays_of(case)
     z_bar = exact(case.cotangent)
     f = np.full(z_bar.shape, Fraction(0))
     w_bars, b_bars = [], []
@@ -176,11 +175,12 @@ def _backward(
         b_bars.append((z_bar.sum(axis=0), f.sum(axis=0) + column_sums(size, precision)))
         h_bar, f = z_bar @ w, f @ abs(w) + product(size, w, precision)
         if i:
-            z_bar, f = _scatter(h_bar, orders[i - 1]), _scatter(f, orders[i - 1])
+            z_bar, f = scatter(h_bar, orders[i - 1]), scatter(f, orders[i - 1])
     return [(h_bar, f), *w_bars[::-1], *b_bars[::-1]]
 
 
-def _scatter(h_bar: Array, order: Array) -> Array:
+def scatter(h_bar: Array, order: Array) -> Array:
+    """The cotangent of a sort's input: each entry goes where the sorted one came from."""
     z_bar = np.empty_like(h_bar)
     np.put_along_axis(z_bar, order, h_bar, axis=1)
     return z_bar

@@ -85,7 +85,7 @@ def _vector(places: list[tuple[int, int]], entries: list[Fraction], is_euclidean
         norm, relative = euclidean(entries, precision)
         return Vector(places, entries, middle(norm), middle(norm) * (relative + TRUTH), relative)
     size = sum(map(abs, entries), Fraction(0))
-    return Vector(places, entries, size, gamma(len(entries) - 1, precision.u) * size, Fraction(0))
+    return Vector(places, entries, size, precision.gamma(len(entries) - 1) * size, Fraction(0))
 
 
 def truth(case: Case) -> Array:

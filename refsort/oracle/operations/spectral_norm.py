@@ -115,16 +115,22 @@ def value_error(top: Top) -> Fraction:
 
 def subgradient_ratio(found: Array, scale: Fraction, top: Top, extra: Fraction = Fraction(0)) -> Ratio:
     """Error over bound of ``found`` as ``scale`` times a subgradient; `extra` is a further error in the F-norm."""
-    k, length = min(top.w.shape), sqrt_enclosure((top.w * top.w).sum()).hi
-    entries = gamma(4, top.rounding)  # products with the cotangent and a final rounding
-    extra = extra + found.size * top.eta * (1 + abs(scale))
     sign = 1 if scale >= 0 else -1
     missing = abs(scale) * top.sigma - sign * (found * top.w).sum()
-    size_error = abs(scale) * (3 * top.vectors + k * entries) + k * extra
+    missing_error, size_error = subgradient_errors(scale, top, extra)
     return max(
-        over(max(missing, Fraction(0)), abs(scale) * (5 * top.error + entries * length) + extra * length),
+        over(max(missing, Fraction(0)), missing_error),
         over(max(_nuclear_below(found) - abs(scale), Fraction(0)), size_error),
     )
+
+
+def subgradient_errors(scale: Fraction, top: Top, extra: Fraction = Fraction(0)) -> tuple[Fraction, Fraction]:
+    """For G, ``scale`` times a computed subgradient: how far <G, W> may be below its value, and ||G||_* above it."""
+    k, length = min(top.w.shape), sqrt_enclosure((top.w * top.w).sum()).hi
+    entries = gamma(4, top.rounding)  # products with the cotangent and a final rounding
+    extra = extra + top.w.size * top.eta * (1 + abs(scale))
+    missing = abs(scale) * (5 * top.error + entries * length) + extra * length
+    return missing, abs(scale) * (3 * top.vectors + k * entries) + k * extra
 
 
 def _nuclear_below(g: Array) -> Fraction:
@@ -188,6 +194,11 @@ def pair_error(top: Top, gap: Fraction) -> Fraction | None:
     return 3 * top.error / (gap - top.error) + 3 * top.vectors + TRUTH
 
 
+def gradient_error(y_bar: Fraction, pair: Fraction, top: Top) -> Fraction:
+    """The bound of a computed ``y_bar u v^T`` in the F-norm, `pair` that of u v^T."""
+    return abs(y_bar) * (pair + gamma(4, top.rounding)) + top.w.size * (1 + abs(y_bar)) * top.eta
+
+
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
     top = top_of(exact(case.arrays[0]), case.dtype, precision)
     if top is not None:
@@ -209,8 +220,7 @@ def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> 
         return
     expected = y_bar * leading[0]
     distance = sqrt_enclosure(((gradients[0] - expected) ** 2).sum()).lo
-    bound = abs(y_bar) * (error + gamma(4, precision.u)) + expected.size * (1 + abs(y_bar)) * precision.eta
-    ratio = max(ratio, over(distance, bound))
+    ratio = max(ratio, over(distance, gradient_error(y_bar, error, top)))
     yield Comparison("gradient", "the gradient of w", ratio, show(expected), show(gradients[0]))
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -58,28 +58,50 @@ def _relative(top: Top) -> Fraction:
     return value_error(top) / top.sigma
 
 
+def value_errors(top: Top) -> Array | None:
+    """The bounds of the entries; None where there is none."""
+    relative = divided(_relative(top), 3, top.rounding)
+    if relative is None:
+        return None
+    sizes = (abs(x) / top.sigma * relative + (1 + abs(x)) * top.eta for x in top.w.flat)
+    return fractions(sizes, top.w.shape)
+
+
+class Pulled(NamedTuple):
+    """c, ``sum |g_i W_i| / sigma``, and how far sigma times a computed gradient may be off by all but D."""
+
+    c: Fraction
+    size: Fraction
+    error: Fraction
+
+
+def pulled(g: Array, top: Top) -> Pulled | None:
+    """The parts of the gradient for the cotangent g; None where there is no bound."""
+    quotient = divided(_relative(top), 0, top.rounding)
+    if quotient is None:
+        return None
+    c, size = (g * top.w).sum() / top.sigma, abs(g * top.w).sum() / top.sigma
+    relative = (1 + quotient) ** 3 / (1 - top.rounding) ** (g.size + 10) - 1 + TRUTH
+    length = sqrt_enclosure((g * g).sum()).hi
+    # of sigma times the gradient: a subgradient has F-norm 1 at most
+    error = relative * (length + size) + g.size * (1 + 1 / top.sigma) ** 2 * (1 + top.sigma) ** 2 * top.eta
+    return Pulled(c, size, error)
+
+
 def _values(case: Case, out: Array, precision: Precision) -> Claims:
     top = top_of(exact(case.arrays[0]), case.dtype, precision)
-    relative = None if top is None else divided(_relative(top), 3, precision.u)
-    if top is None or relative is None:
-        return
-    expected: Array = top.w / top.sigma
-    sizes = (abs(x) * relative + (1 + abs(x * top.sigma)) * precision.eta for x in expected.flat)
-    bound = fractions(sizes, expected.shape)
-    yield entrywise("value", "the result", expected, out, bound)
+    bound = None if top is None else value_errors(top)
+    if top is not None and bound is not None:
+        yield entrywise("value", "the result", top.w / top.sigma, out, bound)
 
 
 def _gradients(case: Case, gradients: Sequence[Array], precision: Precision) -> Claims:
     top = top_of(exact(case.arrays[0]), case.dtype, precision)
-    quotient = None if top is None else divided(_relative(top), 0, precision.u)
-    if top is None or quotient is None:
-        return
     g, found = exact(case.cotangent), gradients[0]
-    c, size = (g * top.w).sum() / top.sigma, abs(g * top.w).sum() / top.sigma
-    relative = (1 + quotient) ** 3 / (1 - precision.u) ** (g.size + 10) - 1 + TRUTH
-    length = sqrt_enclosure((g * g).sum()).hi
-    # of sigma times the gradient: a subgradient has F-norm 1 at most
-    error = relative * (length + size) + g.size * (1 + 1 / top.sigma) ** 2 * (1 + top.sigma) ** 2 * precision.eta
+    parts = None if top is None else pulled(g, top)
+    if top is None or parts is None:
+        return
+    c, size, error = parts
     ratio = subgradient_ratio(g - top.sigma * found, c, top, error + top.vectors * size)
     leading = leading_pair(top)
     pair = None if leading is None else pair_error(top, leading[1])

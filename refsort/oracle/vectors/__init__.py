@@ -7,8 +7,9 @@ and the threads where the world met it. `refsort.oracle.vectors.format` describe
 puts the vectors to an adapter.
 """
 
-from refsort.oracle.vectors.format import FORMAT, Flag, Vector, VectorError, VectorFile, read, shipped
+from refsort.oracle.vectors.format import FORMAT, VectorError, VectorFile, read, shipped
 from refsort.oracle.vectors.runner import FileReport, Outcome, run
+from refsort.oracle.vectors.vector import Flag, Vector
 from refsort.oracle.vectors.verify import verify
 
 __all__ = [  # noqa: RUF022 (in the order of use)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from refsort.atomic import atomic_write
-from refsort.oracle.adapter import SHIPPED, AdapterError, load
+from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.vectors import explain as explanations
 from refsort.oracle.vectors.format import FORMAT, OPERATIONS, VectorError, VectorFile, read, shipped, shipped_bytes
-from refsort.oracle.vectors.report import table
+from refsort.oracle.vectors.report import as_json, table
 from refsort.oracle.vectors.runner import passed
 from refsort.oracle.vectors.runner import run as run_vectors
 from refsort.oracle.vectors.verify import verify
 from refsort.progress import Progress
+from refsort.strategies import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running = commands.add_parser("run", help="put vectors to an implementation")
     running.add_argument("adapter", metavar="ADAPTER", help=f"{', '.join(SHIPPED)}, a .py file or a dotted module")
     running.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: those of this package")
+    running.add_argument("--ops", type=_names, metavar="A,B", help=f"only these, of {', '.join(OPERATIONS)}")
+    running.add_argument("--dtype", type=_names, metavar="A,B", help=f"only these, of {', '.join(FORMATS)}")
+    running.add_argument("--json", metavar="FILE", help="write the report as JSON as well; - for standard output alone")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,12 +90,48 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    adapter, files = load(args.adapter), _files(args.files)
+    if args.json not in (None, "-") and not Path(args.json).absolute().parent.is_dir():
+        raise AdapterError(f"--json {args.json}: expected a file in an existing directory, or -")
+    ops, dtypes = _chosen("--ops", args.ops, OPERATIONS), _chosen("--dtype", args.dtype, tuple(FORMATS))
+    adapter = load(args.adapter)
+    return judge(adapter, [file for file in _files(args.files) if file.op in ops], dtypes, args.json)
+
+
+def judge(
+    adapter: Adapter, files: Sequence[VectorFile], dtypes: Sequence[str] | None = None, json_path: str | None = None
+) -> int:
+    """Put the vectors of `files` to `adapter`, print what became of them, and return the exit code, 0 or 1.
+
+    Parameters
+    ----------
+    dtypes : sequence of str, optional
+        Only in these.
+    json_path : str, optional
+        Where the report is written as JSON as well; "-" prints it in place of the table.
+    """
     with Progress("running vectors", len(files)) as progress:
-        ops = iter(range(len(files)))
-        reports = run_vectors(adapter, files, lambda op: progress.update(next(ops), op))
-    print(table(adapter.name, reports))
+        done = iter(range(len(files)))
+        reports = run_vectors(adapter, files, lambda op: progress.update(next(done), op), dtypes)
+    text = json.dumps(as_json(adapter.name, reports), indent=1, allow_nan=False)
+    print(text if json_path == "-" else table(adapter.name, reports))
+    if json_path not in (None, "-"):
+        with atomic_write(json_path) as file:
+            file.write(f"{text}\n".encode())
     return 0 if passed(reports) else 1
+
+
+def _chosen(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
+    for name in names or ():
+        if name not in known:
+            raise AdapterError(f"{option} {name}: expected names among {', '.join(known)}")
+    return known if names is None else names
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("expected names separated by commas")
+    return names
 
 
 def _files(paths: Sequence[Path]) -> list[VectorFile]:

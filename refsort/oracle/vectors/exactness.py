@@ -48,6 +48,28 @@ def sums_exactly(terms: Iterable[Fraction], dtype: str, spare: int = 0) -> bool:
     return q >= form.lowest and total <= Fraction(2) ** (q + form.precision) and total < 2**form.highest
 
 
+def on_one_lattice(x: Array, dtype: str) -> bool:
+    """Whether a + b, a - b and the sum of one of these and an entry are numbers of the format."""
+    form, sizes = FORMATS[dtype], [abs(value) for value in x.flat if value]
+    if not sizes:
+        return True
+    unit = min(valuation(size) for size in sizes)
+    largest: Fraction = 4 * max(sizes)
+    return bool(largest <= min(Fraction(2) ** (unit + form.precision), 2 ** (form.highest - 1)))
+
+
+def mean_is_exact(terms: Sequence[Fraction], divisor: int, dtype: str, spare: int = 0) -> bool:
+    """Whether sums of the terms, and quotients of terms and sums by divisors of `divisor`, round nothing.
+
+    So it is for a power of two: everything is a whole multiple of the terms' unit over `divisor`, and in size no more
+    than the sum of the terms' sizes, with a factor 2^spare to spare.
+    """
+    if divisor & (divisor - 1):
+        return False
+    digits = divisor.bit_length() - 1
+    return sums_exactly([x / divisor for x in terms], dtype, digits + spare)
+
+
 def affine_is_exact(x: Array, w: Array, b: Array, y_bar: Array, dtype: str) -> bool:
     """Whether ``x W^T + b`` and the three gradients are computed without rounding."""
     sums = [

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from refsort.oracle.vectors.format import Flag, Vector, VectorError, VectorFile
+from refsort.oracle.vectors.format import VectorError, VectorFile
+from refsort.oracle.vectors.question import NONE, UNSTATED
+from refsort.oracle.vectors.vector import Flag, Vector
 
 
 def find(id: str, files: Sequence[VectorFile]) -> tuple[Vector, VectorFile]:
@@ -72,7 +74,8 @@ def _parts(vector: Vector) -> list[tuple[str, str]]:
 def _tensor(entry: Mapping[str, Any]) -> str:
     shape, values = entry["shape"], [*entry["values"]]
     size = " x ".join(map(str, shape)) or "a number"
-    return f"{size}: {_nested(shape, values)}"
+    error = f" (each to {entry['error']} of itself)" if "error" in entry else ""
+    return f"{size}: {_nested(shape, values)}{error}"
 
 
 def _nested(shape: Sequence[int], values: Sequence[str]) -> str:
@@ -84,9 +87,15 @@ def _nested(shape: Sequence[int], values: Sequence[str]) -> str:
     return f"[{', '.join(_nested(shape[1:], values[i : i + step]) for i in range(0, len(values), step))}]"
 
 
-def _gradient(entry: Mapping[str, Any]) -> str:
+def _gradient(entry: Any) -> str:
+    if entry == NONE:
+        return "none"
+    if entry == UNSTATED:
+        return "at a kink; what is admissible is not stated"
     if "admissible" not in entry:
         return _tensor(entry)
+    if entry["admissible"] == "products":
+        return "; ".join(f"<{_list(test['with'])}, it> in [{test['least']}, {test['most']}]" for test in entry["tests"])
     if entry["admissible"] == "majorised":
         return "; ".join(
             f"at {_at(block['at'])} {'majorised by' if len(block['at']) > 1 else 'equal to'} {_list(block['by'])}"

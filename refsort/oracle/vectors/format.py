@@ -6,12 +6,19 @@
 Arrays are flat, in C order; every number is a string (`refsort.oracle.vectors.numerals`); inputs are exactly numbers of
 every dtype in `tolerance`, which are the dtypes that the vector is for. `expected` is the exact rational truth: the
 result, and for each array the gradient of <cotangent, result>, or the set of admissible ones where there are several.
+An irrational tensor says so with its relative `error`, which the bounds include: a consumer compares with the values
+that stand there and needs no other rule. Labels have the gradient "none", and so has all of an operation without a
+derivative; "unstated" is a kink whose set has no form here.
 
 Policy. The version is a promise to programs that read these files.
 
-- Within version 1: vectors, flags, links and dtypes of a vector may be added, reasons reworded, a bound replaced by a
+- Version 1 covers the operations that `refsort.oracle` judges, all of them, with their parameters and the forms of the
+  schema. Within it vectors, flags, links and dtypes of a vector may be added, reasons reworded, a bound replaced by a
   better proved one, a vector withdrawn.
-- A new version: any new field, kind of bound or of admissible set, another spelling of numbers, another hash.
+- A new version: any new operation, parameter, field, kind of bound or of admissible set, another spelling of numbers,
+  another hash.
+- Empty batches are there for the operations that act on each row alone and for affine and network; the mean over an
+  empty batch does not exist, a matrix has at least one entry, and so has a row.
 - An id is the hash of question and answer (`Vector.id`). It never names anything else, also when its vector is gone.
 - A consumer refuses another format, an unknown field, an id that does not match and a wrong count, and reports how many
   vectors it ran beside the count. What it passes over in silence has not been tested.
@@ -19,125 +26,24 @@ Policy. The version is a promise to programs that read these files.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from refsort.oracle.vectors import numerals
+from refsort.oracle.operations import OPERATIONS as _OPERATIONS
 from refsort.oracle.vectors.schema import SchemaError, validate
-from refsort.strategies import FORMATS
+from refsort.oracle.vectors.vector import Flag, Tensor, Vector
 
 FORMAT = "refsort-vectors/1"
-OPERATIONS = ("group_sort", "max_min", "full_sort", "affine", "bjorck", "project_l1_ball")
 _DATA = resources.files("refsort.oracle.vectors") / "data"
-_INTEGERS = ("axis", "group_size", "iterations", "order")
+OPERATIONS = tuple(_OPERATIONS)
 
 
 class VectorError(ValueError):
     """A vector file that is damaged, or that says what is not true: one line that says where and what."""
-
-
-class Tensor(NamedTuple):
-    """An array of exact numbers: its shape, and its entries as they are spelled, in C order."""
-
-    shape: tuple[int, ...]
-    values: tuple[str, ...]
-
-    @classmethod
-    def of(cls, x: NDArray[Any]) -> Tensor:
-        """That of an array of Fractions."""
-        return cls(x.shape, tuple(numerals.write(value) for value in x.flat))
-
-    def exact(self) -> NDArray[Any]:
-        """As an array of Fractions.
-
-        Examples
-        --------
-        >>> Tensor((1, 2), ("1/4", "-0")).exact().tolist()
-        [[Fraction(1, 4), Fraction(0, 1)]]
-        """
-        result = np.empty(len(self.values), dtype=object)
-        result[:] = [numerals.read(value) for value in self.values]
-        return result.reshape(self.shape)
-
-    def floats(self, dtype: str) -> NDArray[Any]:
-        """As the array that carries `dtype`; the negative zeros are kept."""
-        numbers = [-0.0 if value == "-0" else float(numerals.read(value)) for value in self.values]
-        return np.array(numbers, dtype=np.float64).astype(FORMATS[dtype].carrier).reshape(self.shape)
-
-    def json(self) -> dict[str, Any]:
-        """As it stands in the file."""
-        return {"shape": list(self.shape), "values": list(self.values)}
-
-
-class Flag(NamedTuple):
-    """Why a vector exists: the class of bugs that it is made for, the reason, and threads where the world met it."""
-
-    bug_class: str
-    reason: str
-    links: tuple[str, ...]
-
-
-class Vector(NamedTuple):
-    """A question with its exact answer.
-
-    Attributes
-    ----------
-    op : str
-    arrays : tuple of Tensor
-    params : dict
-        By name, as they are spelled.
-    cotangent : Tensor
-        Of the shape of the result.
-    expected, tolerance : dict
-        As in the file; the keys of `tolerance` are the dtypes that the vector is for.
-    flags : tuple of str
-    """
-
-    op: str
-    arrays: tuple[Tensor, ...]
-    params: dict[str, str]
-    cotangent: Tensor
-    expected: dict[str, Any]
-    tolerance: dict[str, Any]
-    flags: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        """The hash of question and answer, not of tolerances and flags: those may be improved."""
-        content = self.json()
-        for name in ("flags", "tolerance"):
-            del content[name]
-        text = json.dumps({"op": self.op, **content}, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def json(self) -> dict[str, Any]:
-        """As it stands in the file, but for the id."""
-        return {
-            "arrays": [array.json() for array in self.arrays],
-            "cotangent": self.cotangent.json(),
-            "expected": self.expected,
-            "flags": list(self.flags),
-            "params": self.params,
-            "tolerance": self.tolerance,
-        }
-
-    def exact_params(self) -> dict[str, int | Fraction]:
-        """The parameters as numbers: ints for axis, group_size, iterations and order."""
-        numbers = {name: numerals.read(value) for name, value in self.params.items()}
-        return {name: int(value) if name in _INTEGERS else value for name, value in numbers.items()}
-
-    def float_params(self) -> dict[str, int | float]:
-        """The parameters as an adapter takes them."""
-        return {name: x if isinstance(x, int) else float(x) for name, x in self.exact_params().items()}
 
 
 class VectorFile(NamedTuple):
@@ -172,8 +78,8 @@ def shipped() -> list[VectorFile]:
 
     Examples
     --------
-    >>> [file.op for file in shipped()]
-    ['group_sort', 'max_min', 'full_sort', 'affine', 'bjorck', 'project_l1_ball']
+    >>> [file.op for file in shipped()] == list(OPERATIONS)
+    True
     """
     return [parse((_DATA / f"{op}.json").read_text(encoding="utf-8"), f"{op}.json") for op in OPERATIONS]
 
@@ -298,7 +204,7 @@ def _vector(op: str, entry: dict[str, Any], where: str) -> Vector:
 
 
 def _tensor(entry: dict[str, Any]) -> Tensor:
-    tensor = Tensor(tuple(entry["shape"]), tuple(entry["values"]))
+    tensor = Tensor(tuple(entry["shape"]), tuple(entry["values"]), entry.get("error", ""))
     if math.prod(tensor.shape) != len(tensor.values):
         raise ValueError(f"{len(tensor.values)} values do not make an array of shape {tensor.shape}")
     tensor.exact()

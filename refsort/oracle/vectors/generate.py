@@ -11,11 +11,12 @@ from typing import Any
 
 from refsort.atomic import atomic_write
 from refsort.oracle.vectors import numerals
-from refsort.oracle.vectors.answer import Question, answer, solve
-from refsort.oracle.vectors.bounds import tolerance
+from refsort.oracle.vectors.answer import answer, solve, tolerance
 from refsort.oracle.vectors.flags import FLAGS
-from refsort.oracle.vectors.format import OPERATIONS, Vector, text
+from refsort.oracle.vectors.format import OPERATIONS, text
+from refsort.oracle.vectors.question import Question
 from refsort.oracle.vectors.questions import QUESTIONS, Asked
+from refsort.oracle.vectors.vector import Vector
 from refsort.rounding import UNIT_ROUNDOFF
 from refsort.strategies import FORMATS
 
@@ -79,6 +80,6 @@ def _answered(vector: Vector, dtypes: tuple[str, ...], strict: bool = True) -> d
     tolerances = {dtype: tolerance(question, solved, dtype) for dtype in dtypes}
     for dtype, found in tolerances.items():
         if strict and found is None:
-            raise ValueError(f"it cannot be asked in {dtype}: see refsort.oracle.vectors.bounds")
+            raise ValueError(f"it cannot be asked in {dtype}: see refsort.oracle.vectors.answer.tolerance")
     given = {dtype: found for dtype, found in tolerances.items() if found is not None}
     return {"expected": answer(question, solved), "tolerance": given}

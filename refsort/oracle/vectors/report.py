@@ -1,8 +1,9 @@
-"""What became of the vectors, as a table for a terminal."""
+"""What became of the vectors, as a table for a terminal and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from refsort.oracle.vectors.explain import reason
 from refsort.oracle.vectors.format import FORMAT
@@ -14,9 +15,11 @@ from refsort.oracle.vectors.runner import (
     UNRESOLVED,
     FileReport,
     Outcome,
+    passed,
 )
 
 _HEADER = ("op", "vectors", "run", "passed", "failed", "unresolved", "not implemented", "other dtypes", "verdict", "")
+_VERDICTS = (PASSED, FAILED, UNRESOLVED, NOT_IMPLEMENTED, OTHER_DTYPES)
 _SHOWN = 3
 
 
@@ -33,9 +36,45 @@ def table(adapter: str, reports: Sequence[FileReport]) -> str:
     return "\n".join([f"{adapter}: {FORMAT}", *formatted, *failures, "", summary])
 
 
+def as_json(adapter: str, reports: Sequence[FileReport]) -> dict[str, Any]:
+    """The same for a program: for each operation its counts, and each vector that failed.
+
+    Examples
+    --------
+    >>> as_json("mine", [])
+    {'adapter': 'mine', 'format': 'refsort-vectors/1', 'passed': False, 'declared': 0, 'run': 0, 'ops': []}
+    """
+    return {
+        "adapter": adapter,
+        "format": FORMAT,
+        "passed": passed(reports),
+        "declared": sum(report.declared for report in reports),
+        "run": sum(report.run for report in reports),
+        "ops": [_op(report) for report in reports],
+    }
+
+
+def _op(report: FileReport) -> dict[str, Any]:
+    counts = {verdict.replace(" ", "_"): report.number(verdict) for verdict in _VERDICTS}
+    flags = {flag: {"failed": failed, "run": run} for flag, (failed, run) in report.failing_flags().items()}
+    failures = [
+        {
+            "id": outcome.vector.id,
+            "dtype": outcome.failure.case.dtype,
+            "flags": list(outcome.vector.flags),
+            "claim": outcome.failure.claim,
+            "expected": outcome.failure.expected,
+            "found": outcome.failure.found,
+        }
+        for outcome in report.outcomes
+        if outcome.failure
+    ]
+    head = {"op": report.op, "verdict": report.verdict, "declared": report.declared, "run": report.run}
+    return {**head, **counts, "flags": flags, "failures": failures}
+
+
 def _cells(report: FileReport) -> tuple[str, ...]:
-    verdicts = (PASSED, FAILED, UNRESOLVED, NOT_IMPLEMENTED, OTHER_DTYPES)
-    counts = (report.declared, report.run, *(report.number(verdict) for verdict in verdicts))
+    counts = (report.declared, report.run, *(report.number(verdict) for verdict in _VERDICTS))
     values_only = sum(outcome.verdict == PASSED and not outcome.gradients for outcome in report.outcomes)
     notes = [f"{values_only} without gradients"] * bool(values_only)
     notes += [f"{len(report.outcomes)} outcomes for {report.declared} vectors"] * (not report.complete)

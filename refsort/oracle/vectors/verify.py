@@ -6,7 +6,8 @@ from typing import Any
 
 from refsort.oracle.vectors import generate
 from refsort.oracle.vectors.flags import FLAGS
-from refsort.oracle.vectors.format import Vector, VectorError, VectorFile
+from refsort.oracle.vectors.format import VectorError, VectorFile
+from refsort.oracle.vectors.vector import Vector
 
 
 def verify(file: VectorFile, name: str = "") -> int:
@@ -39,7 +40,7 @@ def verify(file: VectorFile, name: str = "") -> int:
 def _verify(vector: Vector, where: str) -> None:
     try:
         truth = generate.rebuilt(vector)
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError) as error:
         raise VectorError(f"{where}: no such question: {type(error).__name__}: {error}") from None
     for field in ("expected", "tolerance"):
         path, expected, found = _difference(getattr(truth, field), getattr(vector, field), field)

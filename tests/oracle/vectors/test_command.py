@@ -1,6 +1,7 @@
 """`refsort vectors export | verify | run` and `refsort explain`: exit codes and what is printed."""
 
 import argparse
+import json
 
 import pytest
 
@@ -50,11 +51,11 @@ def why(*arguments):
 
 def test_export_writes_what_is_shipped_and_verify_finds_it_true(tmp_path, capsys):
     assert vectors("export", tmp_path / "new" / "folder") == 0
-    assert "1137 vectors of 6 operations" in capsys.readouterr().out
+    assert f"{sum(file.declared for file in shipped())} vectors of 17 operations" in capsys.readouterr().out
     written = {path.name: path.read_bytes() for path in (tmp_path / "new" / "folder").iterdir()}
     assert written == shipped_bytes()
     assert vectors("verify", tmp_path / "new" / "folder" / "max_min.json") == 0
-    assert "max_min.json: 107 of 107 vectors verified" in capsys.readouterr().out
+    assert "max_min.json: 111 of 111 vectors verified" in capsys.readouterr().out
 
 
 def test_export_into_a_file_is_an_error_of_one_line(tmp_path, capsys):
@@ -72,7 +73,7 @@ def test_verify_goes_on_after_a_damaged_file(tmp_path, capsys):
     assert vectors("verify", damaged, whole) == 1
     printed = capsys.readouterr()
     assert "the id does not match the content" in printed.err
-    assert "whole.json: 107 of 107" in printed.out
+    assert "whole.json: 111 of 111" in printed.out
     assert vectors("verify", tmp_path / "nowhere.json") == 2
     assert "there is no file" in capsys.readouterr().err
 
@@ -102,7 +103,32 @@ def test_run_on_one_file_and_nothing_run_is_a_failure(adapter, tmp_path, capsys)
     path = tmp_path / "affine.json"
     path.write_bytes(shipped_bytes()["affine.json"])
     assert vectors("run", adapter(), path) == 1
-    assert "0 of 125 vectors run" in capsys.readouterr().out
+    assert "0 of 127 vectors run" in capsys.readouterr().out
+
+
+def test_run_in_some_dtypes_on_some_operations_and_as_json(adapter, tmp_path, capsys):
+    path = tmp_path / "report.json"
+    assert vectors("run", "numpy", "--ops", "hinge,kr", "--dtype", "float16", "--json", path) == 0
+    out = capsys.readouterr().out
+    assert "hinge" in out
+    assert "max_min" not in out
+    report = json.loads(path.read_text())
+    assert [op["op"] for op in report["ops"]] == ["hinge", "kr"]
+    assert report["passed"]
+    for op in report["ops"]:
+        assert 0 < op["run"] == op["passed"] < op["declared"] == op["run"] + op["other_dtypes"]
+    assert vectors("run", adapter(sign="-"), "--ops", "max_min", "--json", "-") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert not report["passed"]
+    (op,) = report["ops"]
+    assert op["failed"] == len(op["failures"]) > 0
+    assert {"id", "dtype", "flags", "claim", "expected", "found"} == set(op["failures"][0])
+    assert op["flags"]["neighbours"]["failed"] > 0
+
+
+def test_only_the_dtypes_that_are_asked_for_are_run(capsys):
+    assert vectors("run", "numpy", "--ops", "affine", "--dtype", "bfloat16") == 1
+    assert "NO COMMON DTYPE" in capsys.readouterr().out
 
 
 def test_usage_errors_are_one_line_and_code_two(adapter, tmp_path, capsys):
@@ -111,6 +137,9 @@ def test_usage_errors_are_one_line_and_code_two(adapter, tmp_path, capsys):
         (["run", "/nowhere/mine.py"], "there is no file /nowhere/mine.py"),
         (["run", adapter(), "/nowhere/vectors.json"], "there is no file /nowhere/vectors.json"),
         (["run", adapter(), tmp_path / "cut.json"], "damaged or cut off"),
+        (["run", adapter(), "--ops", "softmax"], "--ops softmax: expected names among group_sort"),
+        (["run", adapter(), "--dtype", "int8"], "--dtype int8: expected names among float16"),
+        (["run", adapter(), "--json", tmp_path / "no" / "report.json"], "expected a file in an existing directory"),
     ):
         assert vectors(*arguments) == 2
         printed = capsys.readouterr()

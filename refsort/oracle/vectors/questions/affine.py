@@ -21,6 +21,8 @@ def questions(op: str) -> Iterator[Asked]:
     yield from _cancellations()
     yield from _all_bits()
     yield from _scales()
+    for d_in, d_out in ((1, 1), (3, 2)):
+        yield _asked((0, d_in, d_out), [], scattered(d_in * d_out, 3, 7), scattered(d_out, 2, 5), [], "empty-batch")
 
 
 def _impulses() -> Iterator[Asked]:

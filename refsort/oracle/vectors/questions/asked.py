@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from refsort.oracle.vectors import numerals
-from refsort.oracle.vectors.format import Tensor
+from refsort.oracle.vectors.vector import Tensor
 
 Flat = Sequence[int | Fraction]
 NEGATIVE_ZERO = "-0"
@@ -28,8 +28,8 @@ def tensor(shape: Sequence[int], values: Sequence[Any]) -> Tensor:
 
     Examples
     --------
-    >>> tensor((1, 2), [Fraction(1, 2), NEGATIVE_ZERO])
-    Tensor(shape=(1, 2), values=('1/2', '-0'))
+    >>> tensor((1, 2), [Fraction(1, 2), NEGATIVE_ZERO]).json()
+    {'shape': [1, 2], 'values': ['1/2', '-0']}
     """
     spelled = [value if value == NEGATIVE_ZERO else numerals.write(Fraction(value)) for value in values]
     return Tensor(tuple(shape), tuple(spelled))
@@ -49,3 +49,8 @@ def scattered(count: int, step: int, modulus: int, scale: int | Fraction = 1) ->
 def power(e: int) -> Fraction:
     """2^e."""
     return Fraction(2) ** e
+
+
+def matrix(rows: Sequence[Sequence[Any]]) -> Tensor:
+    """Rows of numbers."""
+    return tensor((len(rows), len(rows[0])), [x for row in rows for x in row])

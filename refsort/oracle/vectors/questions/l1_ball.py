@@ -57,6 +57,10 @@ def _supports() -> Iterator[Asked]:
 
 
 def _batches() -> Iterator[Asked]:
+    for d in (1, 3):
+        shape = (0, d)
+        empty = tensor(shape, [])
+        yield Asked("project_l1_ball", (empty,), {"radius": "2"}, empty, ("empty-batch",))
     for rows, radius in (
         ([[1, 0], [3, -1], [0, 0]], 2),
         ([[3, 1, -1], [1, 1, -1]], 4),

@@ -20,6 +20,7 @@ def questions(op: str) -> Iterator[Asked]:
     yield from _axes(op)
     yield from _zeros(op)
     yield from _scales(op)
+    yield from _empty(op)
     if op != "full_sort":
         yield from _neighbours(op)
     if op == "group_sort":
@@ -110,6 +111,12 @@ def _scales(op: str) -> Iterator[Asked]:
         if op != "max_min":
             x = [(most - k) * power(2 - form.precision) for k in (1, 0, 2)]
             yield _row(op, x, [1, 2, 4], 3, "near-tie", "permutation")
+
+
+def _empty(op: str) -> Iterator[Asked]:
+    for shape, axis in (((0, 4), -1), ((0, 4), 1), ((4, 0), 0), ((2, 0, 4), 2)):
+        size = 2 if op != "full_sort" else 4
+        yield Asked(op, (tensor(shape, []),), _params(op, axis, size), tensor(shape, []), ("empty-batch",))
 
 
 def _row(op: str, x: Sequence[Any], g: Sequence[Any], size: int, *flags: str) -> Asked:
