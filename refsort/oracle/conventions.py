@@ -44,6 +44,18 @@ class Convention(NamedTuple):
         slots = ours if self.order == "ascending" else ours[:, ::-1]
         return (ours.T if strided_in else ours).ravel(), (slots.T if strided_out else slots).ravel()
 
+    def source(self) -> tuple[str, str]:
+        """What `places` does to an array with a row for each group, as source text: going in, and coming out.
+
+        Examples
+        --------
+        >>> Convention("descending", "halves").source()
+        ('.T', '[:, ::-1].T')
+        """
+        strided_in, strided_out = _LAYOUTS[self.layout]
+        slots = "" if self.order == "ascending" else "[:, ::-1]"
+        return ".T" if strided_in else "", slots + (".T" if strided_out else "")
+
 
 def declared(conventions: Any) -> dict[str, Convention]:
     """The CONVENTIONS of an adapter, checked.

@@ -22,24 +22,53 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from refsort.rounding import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF, gamma
+from refsort.rounding import SMALLEST_SUBNORMAL, UNIT_ROUNDOFF, NoBoundError, gamma, probable_gamma
 from refsort.spec import Enclosure, sqrt_enclosure
 
 Array = NDArray[Any]
 
+_SUMS = 10**6
+
 
 class Precision(NamedTuple):
-    """u, the smallest subnormal eta, and how many operands of a product are rounded before it: 0, or 2."""
+    """What arithmetic computes with, and how sure a bound of it has to be.
+
+    Attributes
+    ----------
+    u, eta : Fraction
+        The unit roundoff and the smallest subnormal.
+    operands : int
+        How many operands of a product are rounded before it: 0, or 2.
+    failure : float
+        0 for bounds that always hold. Else long sums get the smaller bound that random roundings keep, in a million
+        sums at once, but for this probability: `refsort.oracle.realistic` asks for it and says so.
+    operand_eta : Fraction
+        By how much such an operand may be moved where it is subnormal, and relative errors say nothing.
+    """
 
     u: Fraction
     eta: Fraction
     operands: int = 0
+    failure: float = 0.0
+    operand_eta: Fraction = Fraction(0)
 
     @classmethod
     def of(cls, dtype: str, unit_roundoff: dict[str, Fraction] = UNIT_ROUNDOFF) -> Precision:
         """That of a dtype, or what an adapter declares for it."""
-        u = unit_roundoff[dtype]
-        return cls(u, SMALLEST_SUBNORMAL[dtype], 2 * (u > UNIT_ROUNDOFF[dtype]))
+        u, own, eta = unit_roundoff[dtype], UNIT_ROUNDOFF[dtype], SMALLEST_SUBNORMAL[dtype]
+        if u <= own:
+            return cls(u, eta)
+        return cls(u, eta, 2, operand_eta=u * eta / (2 * own))  # half of 2 u times the smallest normal, eta / (2 own)
+
+    def gamma(self, n: int) -> Fraction:
+        """The largest relative error after n roundings: `gamma`, or `probable_gamma` where that is asked for."""
+        if not self.failure:
+            return gamma(n, self.u)
+        try:
+            probable = probable_gamma(n, self.u, _SUMS, self.failure)
+        except NoBoundError:
+            return gamma(n, self.u)
+        return min(probable, gamma(n, self.u)) if n * self.u < 1 else probable
 
 
 def product(a: Array, b: Array, precision: Precision, offset: Array | None = None) -> Array:
@@ -47,11 +76,15 @@ def product(a: Array, b: Array, precision: Precision, offset: Array | None = Non
 
     A term a_ik b_kj passes through its multiplication and at most d - 1 additions, d the inner length, and one more
     where an offset is added: ``gamma_d (|a| |b|)``, or ``gamma_{d+1} (|a| |b| + |offset|)``. Each of the d products may
-    underflow by eta / 2, which the later additions magnify by less than 2.
+    underflow by eta / 2, and an operand that is rounded before it may be moved by a share of the smallest normal, which
+    moves the product by that times the other operand; the later additions magnify both by less than 2.
     """
     inner = a.shape[1]
     size = abs(a) @ abs(b)
     underflow = inner * precision.eta
+    if precision.operands:
+        t = precision.operand_eta
+        underflow = underflow + 2 * t * (abs(a).sum(axis=1)[:, None] + abs(b).sum(axis=0)[None, :] + inner * t)
     roundings = inner + precision.operands
     if offset is not None:
         roundings, size = roundings + 1, size + abs(offset)
@@ -75,7 +108,7 @@ def euclidean(x: Sequence[Fraction], precision: Precision) -> tuple[Enclosure, F
     square = sum((entry * entry for entry in x), Fraction(0))
     if square == 0:  # products of zeros are zero
         return Enclosure(square, square), Fraction(0)
-    tau = gamma(len(x) + 4 + precision.operands, precision.u) + len(x) * precision.eta / square
+    tau = precision.gamma(len(x) + 4 + precision.operands) + len(x) * precision.eta / square
     return sqrt_enclosure(square, 128), (1 + tau) * (1 + precision.u) - 1
 
 

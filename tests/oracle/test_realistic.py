@@ -78,7 +78,7 @@ def test_one_wrong_entry_among_thousands_is_noticed(op):
     def broken(case, with_gradients, where):
         out, gradients = answer(NUMPY, case, with_gradients)
         array = (out, *gradients)[where]
-        array[3, [1001, 1002]] = array[3, [1002, 1001]]
+        array[-1, [1001, 1002]] = array[-1, [1002, 1001]]
         return out, gradients
 
     for where in (0, 1):
@@ -121,7 +121,3 @@ def test_deep_networks_end_to_end():
     (coarse,) = judged(partial(whole_network, cast=partial(truncated, bits=8)), "network")
     assert coarse.ratio > 1
     assert judged(whole_network, "network", "float64")[0].ratio <= 1
-
-
-def test_operations_without_a_realistic_case_have_no_claims():
-    assert judged(None, "kr") == []

@@ -118,7 +118,7 @@ def test_the_curvature_bounds_the_change_of_the_derivative(order):
 
         moved = [np.array(spec.derivative(step, x.tolist(), h.tolist()), dtype=float) for x in (a, a + move)]
         norm = np.linalg.norm(a, 2) + 1e-5
-        bound = bjorck._curvature(c, norm) * np.linalg.norm(move) * np.linalg.norm(h)
+        bound = bjorck.curvature(c, norm) * np.linalg.norm(move) * np.linalg.norm(h)
         assert np.linalg.norm(moved[1] - moved[0]) <= bound * (1 + 1e-6)
 
 
@@ -134,8 +134,8 @@ def test_the_stretch_is_attained_at_zero_and_outside_of_the_basin():
 
 def test_the_curvature_counts_the_second_derivatives_of_each_monomial():
     c = [float(x) for x in spec.coefficients(2)]  # a step makes (15 s - 10 s^3 + 3 s^5) / 8 of s
-    assert bjorck._curvature(c, 2.0) == (10 * 6 * 2 + 3 * 20 * 8) / 8
-    assert bjorck._curvature([1.0, 0.25], 2.0) == 0.25 * 6 * 2
+    assert bjorck.curvature(c, 2.0) == (10 * 6 * 2 + 3 * 20 * 8) / 8
+    assert bjorck.curvature([1.0, 0.25], 2.0) == 0.25 * 6 * 2
 
 
 @pytest.mark.parametrize("beta", [Fraction(1, 2), Fraction(1, 4)])
