@@ -9,7 +9,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
@@ -21,15 +20,18 @@ from refsort.oracle.claims import Comparison
 from refsort.oracle.conventions import Convention
 from refsort.oracle.diagnosis import Diagnosis, diagnose
 from refsort.oracle.judge import Judgement, Mismatch, answer, judge
-from refsort.oracle.process import HungError
+from refsort.oracle.process import CrashedError, GarbledError, HungError
 from refsort.oracle.properties import PROPERTIES, REFUSALS, Property, further, notes
+from refsort.oracle.sources import Source
 from refsort.oracle.tolerances import Precision
-from refsort.rounding import NoBoundError
 
 T = TypeVar("T")
 
 KINDS = ("value", "gradient", "kink", "property", "size")
 PASS, FAIL, NOT_IMPLEMENTED, UNRESOLVED, XFAIL = "PASS", "FAIL", "NOT IMPLEMENTED", "UNRESOLVED", "XFAIL"
+
+QUICK = 12
+"""The most cases for each operation and dtype where a quick answer is wanted, with nothing beyond single calls."""
 
 
 class Row(NamedTuple):
@@ -55,6 +57,8 @@ class Row(NamedTuple):
         What explains the failure, where a known mistake does.
     remarks : tuple of str
         What is reported and not judged, such as whether gradients keep their norm at ties.
+    witnesses : dict
+        For each kind whose `worst` is not 0, the comparison it belongs to and the case, in words.
     """
 
     op: str
@@ -67,16 +71,17 @@ class Row(NamedTuple):
     seconds: float
     diagnosis: Diagnosis | None = None
     remarks: tuple[str, ...] = ()
+    witnesses: Mapping[str, str] = MappingProxyType({})
 
 
 class Report(NamedTuple):
-    """All rows, and what they came from: `source` is what names the adapter on a command line, where anything does."""
+    """All rows, and what they came from: `source` says how to ask again, where anything does."""
 
     adapter: str
     rows: list[Row]
     max_examples: int
     seed: int
-    source: str = ""
+    source: Source = ""
     conventions: Mapping[str, Convention] = MappingProxyType({})
 
     @property
@@ -96,6 +101,7 @@ class _Tally:
     def __init__(self) -> None:
         self.checks: Counter[str] = Counter()
         self.worst: dict[str, float] = {}
+        self.witnesses: dict[str, str] = {}
         self.judged = self.not_implemented = self.without_gradients = 0
         self.reason = ""
         self.failed = False
@@ -106,16 +112,21 @@ class _Tally:
         if self.failed:  # what Hypothesis tries on the way to a smaller failure is no evidence of anything
             return
         for comparison in judgement.comparisons:
-            self.count(comparison.kind, comparison)
+            self.count(comparison.kind, comparison, case)
         self.judged += 1
         self.without_gradients += not judgement.gradients
         self.largest = max(self.largest or case, case, key=lambda c: c.cotangent.size)
 
-    def count(self, kind: str, comparison: Comparison) -> None:
-        """One comparison that passed."""
-        if not self.failed:
-            self.checks[kind] += 1
-            self.worst[kind] = max(self.worst.get(kind, 0.0), float(comparison.ratio))
+    def count(self, kind: str, comparison: Comparison, case: Case | None = None) -> None:
+        """One comparison that passed; of a case, unless that is too large to be shown."""
+        if self.failed:
+            return
+        self.checks[kind] += 1
+        ratio = float(comparison.ratio)
+        if ratio > self.worst.get(kind, 0.0):
+            shown = f"{comparison.what}: expected {comparison.expected}, found {comparison.found}"
+            self.witnesses[kind] = shown + (f"; {case!r}" if case is not None else "")
+        self.worst[kind] = max(self.worst.get(kind, 0.0), ratio)
 
     def lacks(self, reason: str) -> None:
         """A case that the adapter does not implement."""
@@ -191,7 +202,7 @@ def _row(adapter: Adapter, op: str, dtype: str, max_examples: int, random_seed: 
         case, identity = asked
         try:
             for comparison in further(adapter, case, [identity]):
-                tally.count("property", comparison)
+                tally.count("property", comparison, case)
         except NotImplementedError:  # of this case; single calls have counted such
             return
 
@@ -207,22 +218,19 @@ def _row(adapter: Adapter, op: str, dtype: str, max_examples: int, random_seed: 
             _bad_input(adapter, op, tally)
     except Mismatch as mismatch:
         failure = mismatch
-        diagnosis = diagnose(mismatch, adapter) if mismatch.case.arrays else None
+        # asked forty times more, a program that hung would be waited for as often
+        ended = isinstance(mismatch.__cause__, CrashedError | GarbledError | HungError)
+        diagnosis = diagnose(mismatch, adapter) if mismatch.case.arrays and not ended else None
     verdict, seconds = FAIL if failure else tally.verdict(), time.perf_counter() - start
     remarks = tuple(notes(adapter, tally.largest)) if tally.largest is not None else ()
-    return Row(op, dtype, verdict, dict(tally.checks), tally.worst, failure, tally.note(), seconds, diagnosis, remarks)
+    answers = dict(tally.checks), tally.worst, failure, tally.note(), seconds, diagnosis, remarks, tally.witnesses
+    return Row(op, dtype, verdict, *answers)
 
 
 def _large_call(adapter: Adapter, op: str, dtype: str, random_seed: int, tally: _Tally) -> None:
     precision = Precision.of(dtype, adapter.unit_roundoff)
-    try:
-        for c in realistic.claims(partial(answer, adapter), op, dtype, precision, random_seed):
-            if c.ratio > 1:
-                nothing = Case(op, dtype, (), {}, np.empty(0))  # a thousand numbers a row tell a reader nothing
-                raise Mismatch(nothing, f"at a realistic size: {c.what}", c.expected, c.found, float(c.ratio), "size")
-            tally.count("size", c)
-    except (NotImplementedError, NoBoundError):  # not of this size, or no gradient; or arithmetic too coarse to judge
-        return
+    for comparison in realistic.judged(partial(answer, adapter), op, dtype, precision, random_seed):
+        tally.count("size", comparison)
 
 
 def _bad_input(adapter: Adapter, op: str, tally: _Tally) -> None:

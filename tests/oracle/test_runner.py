@@ -27,8 +27,7 @@ def test_refsort_passes_on_every_operation_and_dtype():
             smooth = row.op in ("affine", "bjorck", "cross_entropy", "kr", "network")
             kinds = {"value", "gradient"} if smooth else {"value", "gradient", "kink"}
             single = {"value"} if row.op == "certified_radius" else kinds
-            large = {"size"} if row.op in ("group_sort", "max_min", "full_sort", "affine", "network") else set()
-            assert set(row.checks) == single | large | {"property"}
+            assert set(row.checks) == single | {"size", "property"}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed: pip install torch")

@@ -16,7 +16,22 @@ import numpy as np
 from refsort.oracle.adapter import Adapter
 from refsort.oracle.bugs import class_of
 from refsort.oracle.cases import Case
-from refsort.oracle.diagnosis import affine, bjorck, form, l1_ball, precision, scale, sorting
+from refsort.oracle.diagnosis import (
+    affine,
+    balls,
+    bjorck,
+    certified_radius,
+    classifiers,
+    critics,
+    form,
+    l1_ball,
+    network,
+    norms,
+    precision,
+    scale,
+    sorting,
+    spectral_normalize,
+)
 from refsort.oracle.diagnosis.precision import effective_bits
 from refsort.oracle.diagnosis.witness import Explanation, Witness, drawn, witnesses
 from refsort.oracle.judge import Mismatch
@@ -56,6 +71,17 @@ VALUES: dict[str, _Explanations] = {
     "affine": affine.values,
     "bjorck": bjorck.values,
     "project_l1_ball": l1_ball.values,
+    "spectral_norm": norms.values,
+    "spectral_normalize": spectral_normalize.values,
+    "project_l2_ball": balls.values,
+    "project_linf_ball": balls.values,
+    "operator_norm": norms.values,
+    "hinge": classifiers.values,
+    "cross_entropy": classifiers.values,
+    "kr": critics.values,
+    "hkr": critics.values,
+    "certified_radius": certified_radius.values,
+    "network": network.values,
 }
 """The mistakes that make a result wrong; for other operations those of `scale`."""
 
@@ -66,6 +92,16 @@ GRADIENTS: dict[str, _Explanations] = {
     "affine": affine.gradients,
     "bjorck": bjorck.gradients,
     "project_l1_ball": l1_ball.gradients,
+    "spectral_norm": norms.gradients,
+    "spectral_normalize": spectral_normalize.gradients,
+    "project_l2_ball": balls.gradients,
+    "project_linf_ball": balls.gradients,
+    "operator_norm": norms.gradients,
+    "hinge": classifiers.gradients,
+    "cross_entropy": classifiers.gradients,
+    "kr": critics.gradients,
+    "hkr": critics.gradients,
+    "network": network.gradients,
 }
 """The mistakes that make a gradient wrong beside a right result; for other operations those of `scale`."""
 
@@ -114,8 +150,10 @@ def diagnose(
     wrong.sort(key=lambda w: -w.case.cotangent.size)  # the larger ones refute sooner
     others = [w for w in asked if all(w is not x for x in wrong)]
     found = [e for e in explanations(wrong, others) if _explains(e, wrong, others)]
-    if len({e.name for e in found}) > 1:  # more cases may tell them apart; the first is the simplest
-        more = witnesses(adapter, drawn(case.op, case.dtype, 4 * examples, random_seed + 1))
+    for k in range(4):  # more cases may tell them apart; the first is the simplest
+        if len(found) < 2 or (k and len({e.name for e in found}) == 1):
+            break
+        more = witnesses(adapter, drawn(case.op, case.dtype, examples, random_seed + 1 + k))
         found = [e for e in found if all(e.explains(w) is not False for w in more)]
     if not found:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ def diagnosed(mismatch: Mismatch, adapter: Adapter) -> tuple[str, str] | None:
         sentence = "the same call gives another answer the second time: something is left of the first"
         return "state between calls", sentence
     if claim.startswith("finite entries"):
-        return _not_finite_for_zeros(adapter, case)
+        return _not_finite_for_zeros(adapter, case) or _overflows(adapter, case)
     if claim == "the call raised" and case.op == "affine":
         return _transposed(adapter, case)
     if not claim.startswith("the shape and dtype of"):
@@ -83,6 +84,24 @@ def _not_finite_for_zeros(adapter: Adapter, case: Case) -> tuple[str, str] | Non
         if _is_finite(_answer(adapter, zeros)) is not False or (whole and not _is_finite(_answer(adapter, other))):
             return None
     return "NaN for a zero", "a zero input gives NaN or infinity: something is divided by its norm"
+
+
+def _overflows(adapter: Adapter, case: Case) -> tuple[str, str] | None:
+    """Whether logits are answered exactly where exp of them, without a shift, neither overflows nor underflows."""
+    if case.op != "cross_entropy":
+        return None
+    largest, told = math.log(float(np.finfo(case.arrays[0].dtype).max)), False
+    for other in drawn(case.op, case.dtype, 40):
+        # the exponent of the label carries the margin
+        reach = other.params["temperature"] * (np.abs(other.arrays[0]).max(initial=0.0) + other.params["margin"])
+        finite = _is_finite(_answer(adapter, other))
+        if finite is None or (not finite and reach < largest / 2):
+            return None
+        told = told or not finite
+    if not told:
+        return None
+    sentence = f"exp of a logit overflows, from about {largest:.0f} on: the largest logit is not subtracted first"
+    return "exponentials overflow", sentence
 
 
 def _is_finite(answer: Answer | None) -> bool | None:

@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from refsort.oracle.cases import Case
-from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, is_right, wide
+from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, holds, wide
 from refsort.rounding import SMALLEST_SUBNORMAL
 
-Reference = Callable[[Case], list[Array]]
-"""One admissible gradient for each array of a case, in wide floating point."""
+Reference = Callable[[Case], list[Any]]
+"""One admissible gradient for each array of a case, in wide floating point; None for an array of integers."""
 
 
 def common(witnesses: Sequence[Witness], reference: Reference, names: Sequence[str]) -> Iterator[Explanation]:
@@ -48,7 +49,7 @@ def _factor(witnesses: Sequence[Witness], reference: Reference, i: int) -> float
     """The c that most witnesses agree on: gradient = c reference, by least squares, the median over the witnesses."""
     ratios = []
     for witness in witnesses:
-        if witness.gradients is not None and witness.gradients[i].size:
+        if witness.gradients is not None and witness.gradients[i] is not None and witness.gradients[i].size:
             expected, found = reference(witness.case)[i], wide(witness.gradients[i])
             largest = np.abs(expected).max()
             # where a right gradient vanishes or loses digits by underflow, no factor can be read off
@@ -61,15 +62,15 @@ def _factor(witnesses: Sequence[Witness], reference: Reference, i: int) -> float
 
 
 def _simple(c: float, u: float) -> float:
-    """A fraction with a small denominator, or the root of one, where c is as good as equal to it."""
-    tolerance = 16 * u * max(abs(c), 1)
-    for power in (1, 2):
-        if not math.isfinite(c):
-            return c
-        near = Fraction(abs(c) ** power).limit_denominator(64)
-        root = math.copysign(float(near) ** (1 / power), c) if near else 0.0
-        if abs(root - c) <= tolerance:
-            return root
+    """The simplest fraction, or root of one, that c is as good as equal to; c itself where there is none."""
+    if not math.isfinite(c):
+        return c
+    for denominator in range(1, 65):
+        for power in (1, 2):
+            near = Fraction(abs(c) ** power).limit_denominator(denominator)
+            root = math.copysign(float(near) ** (1 / power), c) if near else 0.0
+            if abs(root - c) <= 16 * u * abs(c):
+                return root
     return c
 
 
@@ -87,14 +88,17 @@ def _times(witness: Witness, reference: Reference, factors: list[float]) -> bool
     """Whether the gradients become right once they are divided by the factors."""
     if witness.gradients is None:
         return None
-    expected, undone = reference(witness.case), []
+    expected, undone = reference(witness.case), list[Any]()
     for gradient, c, truth in zip(witness.gradients, factors, expected, strict=True):
+        if gradient is None:  # of labels
+            undone.append(None)
+            continue
         if c == 0 and gradient.any():
             return False
         zeroed = truth.astype(gradient.dtype)
         undone.append(gradient if c == 1 else divided(gradient, c, truth, witness) if c else zeroed)
     # the references and quotients were rounded once on the way to the dtype
-    return is_right(witness.case, witness.out, undone, witness.adapter.unit_roundoff, times=4)
+    return holds(witness.case, witness.out, undone, witness.adapter.unit_roundoff, times=4)
 
 
 def divided(gradient: Array, c: float, truth: Array, witness: Witness) -> Array:

@@ -10,9 +10,10 @@ from functools import partial
 import numpy as np
 
 from refsort.oracle.cases import Case
-from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, close, is_right, replayed
+from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, close, is_right, replayed, wide
 from refsort.oracle.judge import Mismatch, answer
 from refsort.rounding import UNIT_ROUNDOFF
+from refsort.strategies import FORMATS
 
 _CARRIERS = {"float32": np.float32, "float16": np.float16, "bfloat16": np.float32}  # the most precise first
 _GUESSES = {24: "float32", 11: "TF32 or float16", 8: "bfloat16"}
@@ -49,14 +50,27 @@ def values(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
         return
     bits = bits_needed(witnesses)
     if bits >= 8 and bits < -math.log2(witnesses[0].u) - 1:
-        guess = next(name for t, name in _GUESSES.items() if bits >= t)
+        format_bits, guess = next((t, name) for t, name in _GUESSES.items() if bits >= t)
         sentence = f"it computes with {bits} bits at most ({guess}?) where {dtype} has {-math.log2(witnesses[0].u):.0f}"
-        sentence += f"; declare UNIT_ROUNDOFF = {{{dtype!r}: 2**-{bits}}} if that is meant"
-        yield Explanation("lower precision", sentence, partial(_right_with, bits=bits))
+        sentence += f"; declare UNIT_ROUNDOFF = {{{dtype!r}: 2**-{format_bits}}} if that is meant"
+        if _mostly_wrong(witnesses, format_bits):
+            yield Explanation("lower precision", sentence, partial(_right_with, bits=format_bits))
     for name in _CARRIERS:
-        if UNIT_ROUNDOFF[name] > UNIT_ROUNDOFF[dtype]:
+        if UNIT_ROUNDOFF[name] > UNIT_ROUNDOFF[dtype] and _mostly_wrong(witnesses, FORMATS[name].precision):
             sentence = f"{dtype} is computed in {name}"
             yield Explanation("lower precision", sentence, partial(_right_in, dtype=name))
+
+
+def _mostly_wrong(witnesses: Sequence[Witness], bits: int) -> bool:
+    """Whether data of more bits seldom lead to results right to the last one, where they lead to new numbers at all."""
+    hard = [w for w in witnesses if not _fits(w.case.arrays, bits) and not np.array_equal(w.out, w.case.arrays[0])]
+    return 2 * sum(not w.right for w in hard) >= len(hard)
+
+
+def _fits(arrays: Sequence[Array], bits: int) -> bool:
+    """Whether every entry has a significand of so many bits."""
+    scaled = [np.ldexp(np.frexp(wide(array))[0], bits) for array in arrays]
+    return all(bool((x == np.rint(x)).all()) for x in scaled)
 
 
 def _exact_on_few_bits(witness: Witness) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from refsort.oracle.cases import Case
-from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, is_right, wide
+from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, holds, wide
 
 _Factor = Callable[[Case], float]
 
@@ -24,24 +24,33 @@ _FACTORS: list[tuple[str, _Factor]] = [
 
 def values(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
     """What a wrong result may come from, for operations about which no more is known."""
-    sentence = "it sums over the batch, where the mean is due"
-    yield Explanation("sum for mean", sentence, partial(_divided_out, factor=_batch))
+    yield divided_out("sum for mean", "it sums over the batch, where the mean is due", _batch)
     for words, factor in _FACTORS:
-        sentence = f"the result is {words} what it should be"
-        yield Explanation("constant factor in the result", sentence, partial(_divided_out, factor=factor))
+        yield divided_out("constant factor in the result", f"the result is {words} what it should be", factor)
 
 
 def gradients(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
     """What wrong gradients beside a right result may come from: a factor that all of them share."""
-    yield Explanation(
-        "constant factor in the gradient",
-        "the gradient is n times what it should be, n the size of the batch: a sum for a mean",
-        partial(_divided_gradients, factor=_batch),
-    )
+    yield sum_on_the_way_back()
     for words, factor in _FACTORS:
         name = "sign of the gradient" if words == "minus" else "constant factor in the gradient"
-        sentence = f"the gradient is {words} what it should be"
-        yield Explanation(name, sentence, partial(_divided_gradients, factor=factor))
+        yield divided_gradients(name, f"the gradient is {words} what it should be", factor)
+
+
+def sum_on_the_way_back() -> Explanation:
+    """The gradient of a sum over the batch, where the loss is a mean."""
+    sentence = "the gradient is n times what it should be, n the size of the batch: a sum for a mean"
+    return divided_gradients("constant factor in the gradient", sentence, _batch)
+
+
+def divided_out(name: str, sentence: str, factor: _Factor) -> Explanation:
+    """The result is right but for a factor that depends on the case."""
+    return Explanation(name, sentence, partial(_divided_out, factor=factor))
+
+
+def divided_gradients(name: str, sentence: str, factor: _Factor) -> Explanation:
+    """The gradients are right but for a factor that depends on the case."""
+    return Explanation(name, sentence, partial(_divided_gradients, factor=factor))
 
 
 def _over(x: Array, c: float) -> Array:
@@ -49,9 +58,9 @@ def _over(x: Array, c: float) -> Array:
     return result
 
 
-def _divided_out(witness: Witness, factor: _Factor) -> bool:
+def _divided_out(witness: Witness, factor: _Factor) -> bool | None:
     out = _over(witness.out, factor(witness.case))
-    return is_right(witness.case, out, None, witness.adapter.unit_roundoff, times=4)
+    return holds(witness.case, out, None, witness.adapter.unit_roundoff, times=4)
 
 
 def _divided_gradients(witness: Witness, factor: _Factor) -> bool | None:
@@ -59,4 +68,4 @@ def _divided_gradients(witness: Witness, factor: _Factor) -> bool | None:
         return None
     c = factor(witness.case)
     undone = [gradient if gradient is None else _over(gradient, c) for gradient in witness.gradients]
-    return is_right(witness.case, witness.out, undone, witness.adapter.unit_roundoff, times=4)
+    return holds(witness.case, witness.out, undone, witness.adapter.unit_roundoff, times=4)

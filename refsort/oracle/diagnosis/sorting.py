@@ -38,13 +38,17 @@ def values(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
             )
             sentence = f"it sorts {_layout(convention)}; that is another convention, so declare {declaration}"
             yield Explanation(name, sentence, partial(_under, convention=convention))
+    for name, where, axis in (
+        ("last axis", "the last axis", -1),
+        ("first axis", "axis 0", 0),
+        ("second axis", "axis 1", 1),
+    ):
+        sentence = f"it sorts along {where}, whichever was asked for"
+        yield Explanation(name, sentence, partial(_along, axis=axis))
     questions: list[tuple[str, str, Callable[[Case], Case | None]]] = [
         ("group count", "it takes the group size for the number of groups", _group_count),
         ("group size ignored", "it sorts groups of 2, whatever the group size", partial(_sized, size=2)),
         ("full sort", "it sorts all features at once instead of group by group", partial(_sized, size=None)),
-        ("last axis", "it sorts along the last axis, whichever was asked for", partial(_axis, axis=-1)),
-        ("first axis", "it sorts along axis 0, whichever was asked for", partial(_axis, axis=0)),
-        ("second axis", "it sorts along axis 1, whichever was asked for", partial(_axis, axis=1)),
         ("flattened", "it sorts the flattened array, whichever axis was asked for", _flat),
         ("nothing sorted", "it returns its input unchanged", partial(_sized, size=1)),
     ]
@@ -121,11 +125,14 @@ def _sized(case: Case, size: int | None) -> Case | None:
     return _as_group_sort(case, _features(case) if size is None else size, case.params["axis"])
 
 
-def _axis(case: Case, axis: int) -> Case | None:
+def _along(witness: Witness, axis: int) -> bool | None:
+    """Whether the result is right for another axis; one that groups do not divide could not have been answered."""
+    case = witness.case
     shape = case.arrays[0].shape
     if axis >= len(shape):
         return None
-    return _as_group_sort(case, shape[axis] if case.op == "full_sort" else group_size(case), axis)
+    other = _as_group_sort(case, shape[axis] if case.op == "full_sort" else group_size(case), axis)
+    return other is not None and is_right(other, witness.out, None, witness.adapter.unit_roundoff)
 
 
 def _flat(case: Case) -> Case | None:

@@ -85,6 +85,23 @@ def is_right(
     return replayed(case, out, gradients, roundoff) is not None
 
 
+def holds(
+    case: Case, out: Array, gradients: Sequence[Array] | None, unit_roundoff: dict[str, Fraction], times: int = 1
+) -> bool | None:
+    """Whether a given answer is right with `times` the roundoff, or fewer where that is too coarse for any bound.
+
+    None where nothing can be compared; where there are gradients, nothing of theirs.
+    """
+    while times:
+        judgement = replayed(case, out, gradients, {name: times * u for name, u in unit_roundoff.items()})
+        if judgement is None:
+            return False
+        if any(gradients is None or comparison.kind != "value" for comparison in judgement.comparisons):
+            return True
+        times //= 2
+    return None
+
+
 def replayed(
     case: Case, out: Array, gradients: Sequence[Array] | None, unit_roundoff: dict[str, Fraction]
 ) -> Judgement | None:

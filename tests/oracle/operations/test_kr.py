@@ -1,10 +1,9 @@
-"""Differences of means: other orders of summation pass, other divisors and signs do not."""
+"""Differences of means: the bound holds for the worst roundings."""
 
 import itertools
 from fractions import Fraction
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,56 +11,8 @@ from refsort.oracle import Case
 from refsort.oracle.operations import kr
 from refsort.oracle.tolerances import Precision
 
-OP, ALL = "kr", ("float16", "float32", "float64")
+OP = "kr"
 COARSE = Precision(Fraction(1, 2**10), Fraction(0))
-
-
-def value(arrays, params, g):
-    (p, q), f = arrays, arrays[0].dtype.type
-    return p.mean(dtype=p.dtype) - q.mean(dtype=q.dtype), [
-        np.full_like(p, g / f(p.size)),
-        np.full_like(q, -g / f(q.size)),
-    ]
-
-
-def weighted(arrays, params, g):
-    """Every value times a rounded reciprocal, from the last to the first."""
-    p, q = arrays
-    total = p.dtype.type(0)
-    for sample, sign in ((q, -1), (p, 1)):
-        weight = sample.dtype.type(sign) / sample.dtype.type(sample.size)
-        for v in sample[::-1]:
-            total = total + weight * v
-    return total, [np.full_like(a, g * (a.dtype.type(s) / a.dtype.type(a.size))) for a, s in ((p, 1), (q, -1))]
-
-
-@pytest.mark.parametrize("function", [value, weighted])
-def test_correct_ways_pass(passes, function):
-    passes(OP, function, dtypes=ALL)
-
-
-FAULTS = {
-    "minus_the_value": lambda v, a, b, p, q: (-v, a, b),
-    "the_absolute_value": lambda v, a, b, p, q: (abs(v), a, b),
-    "a_sum_for_the_mean": lambda v, a, b, p, q: (p.sum() - q.sum(), a, b),
-    "both_divided_by_the_size_of_p": lambda v, a, b, p, q: ((p.sum() - q.sum()) / p.size, a, b),
-    "divided_by_all_values": lambda v, a, b, p, q: ((p.sum() - q.sum()) / (p.size + q.size), a, b),
-    "the_gradient_on_q_with_the_sign_of_p": lambda v, a, b, p, q: (v, a, -b),
-    "the_gradient_of_sums": lambda v, a, b, p, q: (v, a * p.size, b * q.size),
-    "the_gradient_divided_by_all_values": lambda v, a, b, p, q: (v, a * p.size / (p.size + q.size), b),
-    "the_gradients_exchanged": lambda v, a, b, p, q: (v, np.full_like(p, b[0]), np.full_like(q, a[0])),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_failed(fails, name):
-    def function(arrays, params, g):
-        v, (p_bar, q_bar) = value(arrays, params, g)
-        v, p_bar, q_bar = FAULTS[name](v, p_bar, q_bar, *arrays)
-        dtype = arrays[0].dtype
-        return v.astype(dtype), [p_bar.astype(dtype), q_bar.astype(dtype)]
-
-    fails(OP, function)
 
 
 @settings(max_examples=60)

@@ -1,4 +1,4 @@
-"""Operator norms: any shares at ties and zeros pass; norms of another pair or of the transpose fail."""
+"""Operator norms: which shares at ties and zeros are admissible; the truth is the definition."""
 
 import math
 from fractions import Fraction
@@ -14,75 +14,6 @@ from refsort.oracle.tolerances import Precision
 
 OP = "operator_norm"
 SPLIT = [pair for pair in operator_norm.PAIRS if pair != (2, 2)]
-
-
-def norm(arrays, params, g, pick="all", at_zero=0.0):
-    """The norm and a subgradient that goes to all largest vectors in equal shares, or to the last one alone."""
-    (w,), f = arrays, arrays[0].dtype.type
-    p, q = params["p"], params["q"]
-    if p == q == 2:
-        u, s, vt = np.linalg.svd(w)
-        return s[0], [g * np.outer(u[:, 0], vt[0])]
-    flip = p != 1
-    a = w.T if flip else w
-    order = q if not flip else {1: math.inf, 2: 2, math.inf: 1}[p]
-    if (p, q) == (1, math.inf):
-        a, order = w.reshape(1, -1), 1
-    norms = np.sqrt((a * a).sum(axis=0)) if order == 2 else np.abs(a).sum(axis=0)
-    largest = norms == norms.max()
-    if pick == "last":
-        largest &= np.arange(len(norms)) == np.flatnonzero(largest)[-1]
-    direction = a / np.where(norms == 0, 1, norms) if order == 2 else np.where(a == 0, at_zero, np.sign(a))
-    gradient = g * direction.astype(w.dtype) * (largest.astype(w.dtype) / f(largest.sum()))
-    return norms.max(), [np.ascontiguousarray((gradient.T if flip else gradient).reshape(w.shape))]
-
-
-@pytest.mark.parametrize("pick", ["all", "last"])
-@pytest.mark.parametrize("at_zero", [0.0, 1.0, -0.25])
-def test_every_choice_at_ties_and_zeros_passes(passes, pick, at_zero):
-    passes(OP, lambda arrays, params, g: norm(arrays, params, g, pick, at_zero))
-
-
-TRANSPOSED = {(1, 1): (math.inf, math.inf), (math.inf, math.inf): (1, 1), (1, 2): (2, math.inf), (2, math.inf): (1, 2)}
-
-
-def with_pair(change):
-    def function(arrays, params, g):
-        p, q = change(params["p"], params["q"])
-        return norm(arrays, {"p": p, "q": q}, g)
-
-    return function
-
-
-def with_answer(change):
-    def function(arrays, params, g):
-        value, (w_bar,) = norm(arrays, params, g)
-        value, w_bar = change(value, w_bar, arrays[0], g)
-        return np.asarray(value, w_bar.dtype), [w_bar]
-
-    return function
-
-
-FAULTS = {
-    "the_norm_of_the_transpose": with_pair(lambda p, q: TRANSPOSED.get((p, q), (p, q))),
-    "always_the_spectral_norm": with_pair(lambda p, q: (2, 2)),
-    "rows_and_columns_by_p_alone": with_pair(lambda p, q: (p, p)),
-    "the_frobenius_norm": with_answer(lambda v, d, w, g: (np.linalg.norm(w), d)),
-    "the_mean_for_the_maximum": with_answer(lambda v, d, w, g: (np.abs(w).sum(axis=0).mean(), d)),
-    "twice_the_gradient": with_answer(lambda v, d, w, g: (v, 2 * d)),
-    "minus_the_gradient": with_answer(lambda v, d, w, g: (v, -d)),
-    "the_gradient_on_all_vectors": with_answer(lambda v, d, w, g: (v, g * np.sign(w))),
-    "the_cotangent_forgotten": with_answer(lambda v, d, w, g: (v, d / g)),
-    "no_gradient": with_answer(lambda v, d, w, g: (v, 0 * d)),
-    "the_whole_gradient_to_every_tie": with_answer(
-        lambda v, d, w, g: (v, np.where(d == 0, 0, g * np.sign(d * g) * np.maximum(np.abs(d / g), 1.0)).astype(d.dtype))
-    ),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_failed(fails, name):
-    fails(OP, FAULTS[name], max_examples=80)
 
 
 def ratio(w, p, q, found, y_bar=1.0):
