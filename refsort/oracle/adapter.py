@@ -35,6 +35,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from refsort.oracle.conventions import Convention, declared
+from refsort.oracle.sources import Source
 from refsort.rounding import UNIT_ROUNDOFF
 from refsort.strategies import FORMATS
 
@@ -70,8 +71,8 @@ class Adapter(NamedTuple):
         Whether it says that it treats subnormals as zero; cases that may meet any are then not judged.
     taps : callable or None
         ``taps(arrays, params, dtype)`` gives the outputs of the hidden layers of `network`.
-    source : str
-        What `load` was given; empty for an adapter that was made otherwise.
+    source : str, Program or Answers
+        What it was made of; empty for an adapter that was put together in Python.
     """
 
     name: str
@@ -82,11 +83,11 @@ class Adapter(NamedTuple):
     call: Callable[..., Any]
     flushes_subnormals: bool = False
     taps: Callable[..., Any] | None = None
-    source: str = ""
+    source: Source = ""
 
 
 def load(source: str) -> Adapter:
-    """The adapter that `source` names: "numpy" or "torch", a Python file, or a dotted module.
+    """The adapter that `source` names: "numpy", "torch" or "jax", a Python file, or a dotted module.
 
     Raises
     ------
@@ -112,9 +113,9 @@ def load(source: str) -> Adapter:
         raise AdapterError(f"{source}: {error}") from None
     return Adapter(
         name=str(getattr(module, "NAME", module.__name__)),
-        dtypes=_dtypes(source, getattr(module, "DTYPES", ("float32", "float64"))),
+        dtypes=declared_dtypes(source, getattr(module, "DTYPES", ("float32", "float64"))),
         conventions=conventions,
-        unit_roundoff=UNIT_ROUNDOFF | _roundoffs(source, getattr(module, "UNIT_ROUNDOFF", {})),
+        unit_roundoff=UNIT_ROUNDOFF | declared_roundoffs(source, getattr(module, "UNIT_ROUNDOFF", {})),
         ops=None if ops is None else frozenset(ops),
         call=module.call,
         flushes_subnormals=bool(getattr(module, "FLUSHES_SUBNORMALS", False)),
@@ -163,14 +164,26 @@ def one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _dtypes(source: str, names: Any) -> tuple[str, ...]:
+def declared_dtypes(source: str, names: Any) -> tuple[str, ...]:
+    """DTYPES, checked; `source` is named in errors.
+
+    Raises
+    ------
+    AdapterError
+    """
     known = ", ".join(FORMATS)
     if not isinstance(names, list | tuple) or not names or not all(name in tuple(FORMATS) for name in names):
         raise AdapterError(f"{source}: DTYPES must be a list of names among {known}, got {names!r}")
     return tuple(names)
 
 
-def _roundoffs(source: str, declarations: Any) -> dict[str, Fraction]:
+def declared_roundoffs(source: str, declarations: Any) -> dict[str, Fraction]:
+    """UNIT_ROUNDOFF, checked, as exact numbers; `source` is named in errors.
+
+    Raises
+    ------
+    AdapterError
+    """
     if not isinstance(declarations, dict):
         raise AdapterError(f"{source}: UNIT_ROUNDOFF must be a dict of dtype names, got {declarations!r}")
     for name, u in declarations.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +12,15 @@ from pathlib import Path
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from refsort import threads
 from refsort.atomic import atomic_write
-from refsort.oracle import offline, vectors, xfails
+from refsort.oracle import coverage, offline, vectors, xfails
 from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.cases import OPERATIONS
 from refsort.oracle.report import as_json, table
-from refsort.oracle.runner import Report, check
-from refsort.oracle.subprocess_adapter import Session, open_command
+from refsort.oracle.runner import QUICK, Report, check
+from refsort.oracle.session import Session
+from refsort.oracle.subprocess_adapter import open_command
 from refsort.oracle.vectors import report as vector_report
 from refsort.oracle.vectors import runner as vector_runner
 from refsort.progress import Progress
@@ -46,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vectors-only", action="store_true", help="put the golden vectors to it, and nothing else")
     parser.add_argument("--xfails", metavar="FILE", help="rows that are known to fail: lines `op dtype [kind] # why`")
     parser.add_argument(
-        "--threads", type=_positive, metavar="N", help="OMP_NUM_THREADS and its like, set before the adapter is loaded"
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="of BLAS and OpenMP, NumPy's included: OMP_NUM_THREADS and its like are set before anything is loaded",
     )
     other = parser.add_argument_group("other ways in")
     other.add_argument(
@@ -65,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     0: something was compared, and every operation passed, is not implemented, or failed as --xfails expects. 1: a
     failure, or nothing compared. 2: wrong arguments, or an adapter or a file that cannot be used.
     """
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if args.threads else ():
-        os.environ[variable] = str(args.threads)
+    if args.threads:  # `refsort` itself did so before NumPy was loaded; what calls this is in time for the adapter
+        threads.limit(args.threads)
     try:
         _require_writable(args.json)
         expected = xfails.load(args.xfails) if args.xfails else []
@@ -83,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         if args.vectors_only:
-            return _vectors(adapter)
+            return _vectors(adapter, ops, dtypes, args.json)
         return _print(_judged(adapter, ops, dtypes, args), expected, args)
     finally:
         if isinstance(adapter.call, Session):
@@ -101,17 +105,24 @@ def _print(report: Report, expected: list[xfails.Expected], args: argparse.Names
     for warning in warnings:
         print(f"{args.xfails}: {warning}", file=sys.stderr)
     text = json.dumps(as_json(report), indent=1, allow_nan=False)
-    print(text if args.json == "-" else table(report))
-    if args.json not in (None, "-"):
-        with atomic_write(args.json) as file:
-            file.write(f"{text}\n".encode())
+    _write(table(report), text, args.json)
     return 0 if xfails.passed(report) else 1
 
 
-def _vectors(adapter: Adapter) -> int:
-    results = vectors.run(adapter, vectors.shipped())
-    print(vector_report.table(adapter.name, results))
+def _vectors(adapter: Adapter, ops: tuple[str, ...], dtypes: tuple[str, ...], where: str | None) -> int:
+    files = [file for file in vectors.shipped() if file.op in ops]
+    results = vectors.run(adapter._replace(dtypes=dtypes), files)
+    text = json.dumps(coverage.as_json(adapter.name, results), indent=1)
+    _write(vector_report.table(adapter.name, results), text, where)
     return 0 if vector_runner.passed(results) else 1
+
+
+def _write(table: str, text: str, where: str | None) -> None:
+    """The table to the terminal and the JSON text to a file, or only that, to the terminal."""
+    print(text if where == "-" else table)
+    if where is not None and where != "-":
+        with atomic_write(where) as file:
+            file.write(f"{text}\n".encode())
 
 
 def _export(args: argparse.Namespace, ops: tuple[str, ...], dtypes: tuple[str, ...]) -> int:
@@ -128,7 +139,7 @@ def _judged(adapter: Adapter, ops: tuple[str, ...], dtypes: tuple[str, ...], arg
             adapter,
             ops,
             dtypes,
-            min(args.max_examples, 12) if args.quick else args.max_examples,
+            min(args.max_examples, QUICK) if args.quick else args.max_examples,
             args.seed,
             beyond=not args.quick,
             on_row=lambda op, dtype: progress.update(next(rows), f"{op} {dtype}"),

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 import refsort
 from refsort.oracle.bugs import BUGS
 from refsort.oracle.judge import LARGEST
+from refsort.oracle.program_script import program_script
+from refsort.oracle.rerun import rerun_command
 from refsort.oracle.runner import KINDS, Report, Row
-from refsort.oracle.script import rerun_command, script
+from refsort.oracle.script import script
+from refsort.oracle.sources import Program
 
 _HEADER = ("op", "dtype", "checks", "values", "gradients", "kinks", "identities", "large", "verdict", "")
 
@@ -97,9 +100,13 @@ def _failure(row: Row, report: Report) -> str:
 
 
 def _script(row: Row, report: Report) -> str | None:
-    """The stand-alone script of a failure; None for one of realistic size, and where the adapter is no Python file."""
-    if row.failure is None or not row.failure.case.arrays or not report.source:
+    """The stand-alone script of a failure; None where nobody said who was asked, or a program was of a large call."""
+    if row.failure is None or not report.source:
         return None
+    if isinstance(report.source, Program):
+        if not row.failure.case.arrays:
+            return None
+        return program_script(row.failure, report.source, report.conventions)
     return script(row.failure, report.source, report.conventions)
 
 
@@ -121,6 +128,7 @@ def _row_json(row: Row, report: Report) -> dict[str, Any]:
         "verdict": row.verdict,
         "checks": row.checks,
         "worst": row.worst,
+        "witnesses": dict(row.witnesses),
         "note": row.note,
         "remarks": list(row.remarks),
         "seconds": round(row.seconds, 3),

@@ -1,10 +1,9 @@
-"""A failure as a short script that needs NumPy and the adapter alone, and as a command that reruns its check."""
+"""A failure as a short script that needs NumPy and the adapter alone."""
 
 from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from refsort.oracle.conventions import Convention, moved
 from refsort.oracle.judge import Mismatch
 from refsort.oracle.operations import OPERATIONS
 from refsort.oracle.operations.sorting import group_size
+from refsort.oracle.realistic import LargeMismatch
+from refsort.oracle.sources import Answers
 
 Array = NDArray[Any]
 
@@ -27,11 +28,20 @@ adapter = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(adapter)
 """
 
+_LOAD_GIVEN = """\
+if len(sys.argv) != 2:
+    sys.exit("usage: python SCRIPT {adapter}, where the answers were given")
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[1])))
+spec = importlib.util.spec_from_file_location("adapter", sys.argv[1])
+adapter = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(adapter)
+"""
+
 _TEMPLATE = '''\
 """{title}"""
 
 import importlib.util
-import sys
+{os}import sys
 
 import numpy as np
 
@@ -61,13 +71,17 @@ for given in [{given}]:
     print("found   ", {found})
 """
 
+_TAPS = """\
+print("found   ", [np.asarray(h).tolist() for h in adapter.taps([a.copy() for a in arrays], dict(params), {dtype!r})])
+"""
+
 _IN_PLACE = """\
 adapter.call({op!r}, arrays, params, cotangent, {dtype!r})
 print("found   ", [a.tolist() for a in arrays])
 """
 
 
-def script(mismatch: Mismatch, source: str, conventions: Mapping[str, Convention] | None = None) -> str:
+def script(mismatch: Mismatch, source: str | Answers, conventions: Mapping[str, Convention] | None = None) -> str:
     """A script that asks the adapter `source` what `mismatch` is about, and prints what is expected and what is found.
 
     Numbers are in hex, which no reader rounds. The script imports the adapter, so what that imports has to be there. Of
@@ -76,8 +90,9 @@ def script(mismatch: Mismatch, source: str, conventions: Mapping[str, Convention
     Parameters
     ----------
     mismatch : Mismatch
-    source : str
-        As in `refsort.oracle.load`; a file is written as an absolute path.
+    source : str or Answers
+        As in `refsort.oracle.load`; a file is written as an absolute path. For answers that were given elsewhere the
+        script is to be run there, with the adapter's file as its argument.
     conventions : dict, optional
         Those that the adapter declares: the arrays are written in its own layout, and what it returns is brought back.
 
@@ -95,50 +110,64 @@ def script(mismatch: Mismatch, source: str, conventions: Mapping[str, Convention
     params = {'axis': 0}
     ...
     """
+    if isinstance(mismatch, LargeMismatch):
+        from refsort.oracle.large_script import large_script  # which imports this file
+
+        return large_script(mismatch, source, conventions or {})
     case = mismatch.case
-    enter, leave, axis = _places(mismatch, conventions or {})
+    enter, leave, axis = places_of(mismatch, conventions or {})
     arrays = [array if enter is None else moved(array, enter, axis) for array in case.arrays]
     cotangent = case.cotangent if leave is None else moved(case.cotangent, leave, axis)
-    of_gradients = "gradient" in mismatch.claim
+    of_gradients = about_gradients(mismatch)
     back = [_back(place, axis) for place in (leave, enter)]
     found = f"[{_shown('g', back[1])} for g in gradients or []]" if of_gradients else _shown("out", back[0])
-    given = ["cotangent"] if of_gradients else ["None", "cotangent"]
-    if case.op in OPERATIONS and OPERATIONS[case.op].gradients is None:
-        given = ["None"]
+    given = ["cotangent" if gradients else "None" for gradients in calls_of(mismatch)]
     head = _TEMPLATE.format(
-        title=_literal(f"{case.op} {case.dtype}: {mismatch.claim}"),
-        load=_load(source),
+        title=literal(f"{case.op} {case.dtype}: {mismatch.claim}"),
+        os="import os\n" if isinstance(source, Answers) else "",
+        load=load_text(source),
         arrays="\n".join(f"    {_array(array)}," for array in arrays),
         params=_params(case.params),
         cotangent=_array(cotangent),
-        claim=_literal(mismatch.claim),
-        expected=_literal(mismatch.expected),
+        claim=literal(mismatch.claim),
+        expected=literal(mismatch.expected),
     )
-    if "for the same call" in mismatch.claim:
-        given = 2 * given
     calls = _IN_PLACE if mismatch.claim == "an input was written to" else _CALLS
-    if re.match(r"\w+: ", mismatch.claim):
+    if re.match(r"layer \d|hidden output|taps|the form of taps", mismatch.claim):
+        calls = _TAPS + _CALLS
+    if of_several_calls(mismatch):
         head += 'print("note     several calls are compared; this is the one that they start from")\n'
     return head + calls.format(op=case.op, dtype=case.dtype, given=", ".join(given), found=found)
 
 
-def rerun_command(mismatch: Mismatch, source: str, random_seed: int = 0, max_examples: int = 80) -> str:
-    """The command that judges this operation in this dtype again, with the same cases.
+def about_gradients(mismatch: Mismatch) -> bool:
+    """Whether gradients are what is wrong."""
+    return "gradient" in mismatch.claim
 
-    Examples
-    --------
-    >>> from refsort.oracle import Case
-    >>> x = np.zeros(2, dtype=np.float32)
-    >>> wrong = Mismatch(Case("max_min", "float32", (x,), {"axis": 0}, x), "the result", "", "")
-    >>> rerun_command(wrong, "my adapter.py")
-    "refsort check 'my adapter.py' --ops max_min --dtype float32 --seed 0 --max-examples 80"
+
+def of_several_calls(mismatch: Mismatch) -> bool:
+    """Whether a property of several calls is violated: its claim begins with the property's name."""
+    return re.match(r"\w+: ", mismatch.claim) is not None
+
+
+def calls_of(mismatch: Mismatch) -> list[bool]:
+    """The calls that show a mismatch: for each, whether gradients are asked for.
+
+    A result may be computed another way beside gradients. Where the answer changes from call to call, each is made
+    twice.
     """
-    options = ["--ops", mismatch.case.op, "--dtype", mismatch.case.dtype]
-    options += ["--seed", str(random_seed), "--max-examples", str(max_examples)]
-    return shlex.join(["refsort", "check", source, *options])
+    operation = OPERATIONS.get(mismatch.case.op)
+    calls = [True] if about_gradients(mismatch) else [False, True]
+    if operation is not None and operation.gradients is None:
+        calls = [False]
+    return 2 * calls if "for the same call" in mismatch.claim else calls
 
 
-def _places(mismatch: Mismatch, conventions: Mapping[str, Convention]) -> tuple[Array | None, Array | None, int]:
+def places_of(mismatch: Mismatch, conventions: Mapping[str, Convention]) -> tuple[Array | None, Array | None, int]:
+    """Where the entries of an array go in the layout that is declared, going in and coming out, and along which axis.
+
+    None where the operation has no layout of its own.
+    """
     case = mismatch.case
     convention = conventions.get(case.op)
     if convention is None:
@@ -156,7 +185,10 @@ def _shown(name: str, back: str) -> str:
     return f"np.asarray({back.format(name)}).tolist()"
 
 
-def _load(source: str) -> str:
+def load_text(source: str | Answers) -> str:
+    """The lines that load the adapter."""
+    if isinstance(source, Answers):
+        return _LOAD_GIVEN.format(adapter=source.adapter)
     path = Path(source)
     if source not in SHIPPED and (path.suffix == ".py" or "/" in source):
         return _LOAD_FILE.format(directory=str(path.resolve().parent), path=str(path.resolve()))
@@ -175,6 +207,6 @@ def _params(params: Mapping[str, Any]) -> str:
     return f"{{{', '.join(f'{name!r}: {value}' for name, value in values.items())}}}"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """The text for use inside of a string between double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -30,9 +30,9 @@ class Expected(NamedTuple):
     why: str
     line: int
 
-    def names(self, row: Row) -> bool:
-        """Whether this line is about `row`, however it fails."""
-        return self.op in ("*", row.op) and self.dtype in ("*", row.dtype)
+    def names(self, op: str, dtype: str) -> bool:
+        """Whether this line is about that row, however it fails."""
+        return self.op in ("*", op) and self.dtype in ("*", dtype)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.op, self.dtype, self.kind) if part)
@@ -107,7 +107,7 @@ def kind_of(row: Row) -> str:
 
 
 def _fails_as(line: Expected, row: Row) -> bool:
-    return row.verdict == FAIL and line.names(row) and line.kind in (None, kind_of(row))
+    return row.verdict == FAIL and line.names(row.op, row.dtype) and line.kind in (None, kind_of(row))
 
 
 def _judged(row: Row, expected: Sequence[Expected]) -> Row:
@@ -119,7 +119,7 @@ def _judged(row: Row, expected: Sequence[Expected]) -> Row:
 
 
 def _warnings(line: Expected, rows: Sequence[Row]) -> list[str]:
-    named = [row for row in rows if line.names(row)]
+    named = [row for row in rows if line.names(row.op, row.dtype)]
     if any(_fails_as(line, row) for row in named):  # of the rows that a star stands for, some may pass
         return []
     return [_untrue(line, row) for row in named] or [f"line {line.line}: {line} matches nothing that was judged"]

@@ -123,6 +123,14 @@ def test_json_holds_versions_seed_and_every_row(adapter, tmp_path, capsys):
     assert row["worst"]["value"] == 0
 
 
+def test_json_holds_the_comparison_that_came_nearest_to_its_bound(tmp_path):
+    path = tmp_path / "report.json"
+    assert command("numpy", "--json", str(path), "--ops", "affine", "--dtype", "float32", "--quick") == 0
+    (row,) = json.loads(path.read_text())["rows"]
+    assert set(row["witnesses"]) == {kind for kind, ratio in row["worst"].items() if ratio > 0} != set()
+    assert all("expected" in text and "found" in text for text in row["witnesses"].values())
+
+
 def test_json_on_standard_output_is_nothing_but_json(adapter, capsys):
     assert command(adapter(sign="-"), "--json", "-", "--ops", "max_min", "--dtype", "float32") == 1
     report = json.loads(capsys.readouterr().out)
@@ -131,10 +139,29 @@ def test_json_on_standard_output_is_nothing_but_json(adapter, capsys):
     assert failure["params"]["axis"] == 0
 
 
+def test_vectors_alone_keep_to_the_options_and_json_says_what_they_covered(adapter, capsys):
+    wrong = adapter(gradient="cotangent = 2 * cotangent")
+    chosen = ("--vectors-only", "--ops", "max_min,affine", "--dtype", "float64")
+    assert command(wrong, *chosen) == 1
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[2:4]} == {"max_min", "affine"}
+    assert command(wrong, *chosen, "--json", "-") == 1
+    report = json.loads(capsys.readouterr().out)
+    files = {file["op"]: file for file in report["files"]}
+    assert report["passed"] is False
+    assert files["affine"]["not implemented"] == files["affine"]["vectors"] > 0
+    assert files["max_min"]["failed"] == len(files["max_min"]["failures"]) > 0
+    assert {line["op"] for line in report["coverage"]} == {"max_min"}
+    assert {line["dtype"] for line in report["coverage"]} == {"float64"}
+    ties = next(line for line in report["coverage"] if line["flag"] == "tie")
+    failed = [failure for failure in files["max_min"]["failures"] if "tie" in failure["flags"]]
+    assert ties["run"] >= ties["failed"] == len(failed) > 0
+
+
 def test_the_same_seed_gives_the_same_report_and_another_one_other_cases(adapter, tmp_path):
     def report(seed):
         path = tmp_path / "report.json"
-        command("numpy", "--json", str(path), "--seed", str(seed), "--ops", "affine", "--dtype", "float32")
+        options = ("--seed", str(seed), "--ops", "affine", "--dtype", "float32", "--quick")
+        command("numpy", "--json", str(path), *options)
         return [{k: v for k, v in row.items() if k != "seconds"} for row in json.loads(path.read_text())["rows"]]
 
     assert report(0) == report(0) != report(1)
@@ -142,9 +169,6 @@ def test_the_same_seed_gives_the_same_report_and_another_one_other_cases(adapter
 
 def test_nothing_is_written_beside_the_report(adapter, tmp_path):
     path = adapter()
-    code = (
-        "import argparse; from refsort.oracle.command import add_arguments, run; "
-        f"p = argparse.ArgumentParser(); add_arguments(p); raise SystemExit(run(p.parse_args([{path!r}])))"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+    command = [sys.executable, "-m", "refsort", "check", path, "--ops", "max_min", "--dtype", "float32"]
+    subprocess.run([*command, "--max-examples", "5"], cwd=tmp_path, check=True, capture_output=True)
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "__pycache__") == ["adapter.py"]

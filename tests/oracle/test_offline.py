@@ -10,6 +10,7 @@ import pytest
 from refsort.oracle import check, load
 from refsort.oracle.adapters import numpy_adapter
 from refsort.oracle.offline import export, judge_outputs, read_inputs
+from refsort.oracle.report import as_json
 
 OPS = ["group_sort", "affine"]
 
@@ -73,7 +74,7 @@ def test_the_verdicts_are_those_of_judging_on_the_spot(asked, answered):
     assert {row.verdict for row in report.rows} == {"PASS"}
     assert report.adapter == load("numpy").name
     assert (report.max_examples, report.seed) == (8, 1)
-    there = [row.checks["value"] for row in check(load("numpy"), OPS, ["float32", "float64"], 8, 1).rows]
+    there = [row.checks["value"] for row in check(load("numpy"), OPS, ["float32", "float64"], 8, 1, beyond=False).rows]
     assert [row.checks["value"] for row in report.rows] == there
 
 
@@ -96,6 +97,43 @@ def test_a_bug_is_found_and_its_smallest_case_shown(asked, answered, adapter):
     assert "of 8 cases fail" in row.note
     assert "gradient" in row.failure.claim
     assert not report.passed
+    assert {row.diagnosis.name for row in report.rows} == {"constant factor in the gradient"}
+
+
+def test_a_failure_is_shown_by_a_script_where_the_answers_were_given(asked, answered, adapter):
+    """The script knows no path of that place: it is told the adapter's file, and imports nothing else but NumPy."""
+    path = adapter(
+        "def call(op, arrays, params, cotangent=None, dtype=''):\n"
+        "    if op != 'affine': raise NotImplementedError\n"
+        "    x, w, b = arrays\n"
+        "    return x @ w.T - b, cotangent is not None and [cotangent @ w, cotangent.T @ x, cotangent.sum(0)]\n"
+    )
+    path.write_text(path.read_text().replace("from refsort.oracle.adapters import numpy_adapter\n", ""))
+    report = judge_outputs(asked[0], answered(path))
+    row = next(row for row in report.rows if row.verdict == "FAIL")
+    script = path.with_name("script.py")
+    script.write_text(as_json(report)["rows"][report.rows.index(row)]["failure"]["script"])
+    blocked = (
+        "import runpy, sys; sys.modules['refsort'] = sys.modules['hypothesis'] = None; runpy.run_path(sys.argv[0])"
+    )
+    run_it = [sys.executable, "-c", f"import sys; del sys.argv[0]; {blocked}", str(script)]
+    done = subprocess.run([*run_it, str(path)], capture_output=True, text=True, check=True)
+    printed = [line.split(" ", 1)[1].strip() for line in done.stdout.splitlines()]
+    assert printed == [row.failure.claim, row.failure.expected, row.failure.found, row.failure.found]
+    told = subprocess.run(run_it, capture_output=True, text=True, check=False)
+    assert told.stderr == "usage: python SCRIPT adapter.py, where the answers were given\n"
+
+
+def test_the_command_asks_answers_and_judges_again(asked, answered, adapter, monkeypatch):
+    path = adapter("def call(op, arrays, *_):\n    return arrays[0] + 1, None\n")
+    report = judge_outputs(asked[0], answered(path))
+    monkeypatch.chdir(path.parent)
+    command = as_json(report)["rows"][0]["failure"]["command"]
+    command = command.replace("refsort check", f"{sys.executable} -m refsort check").replace("python again", "{}")
+    command = command.replace("{}", f"{sys.executable} again")
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert f"FAIL group_sort float32: {report.rows[0].failure.claim}" in done.stdout
 
 
 def test_conventions_and_lower_precision_are_those_that_the_adapter_declares(asked, answered, adapter):

@@ -9,7 +9,8 @@ import pytest
 
 from refsort.oracle import Case, Mismatch, check, load
 from refsort.oracle.adapter import SHIPPED
-from refsort.oracle.script import rerun_command, script
+from refsort.oracle.rerun import rerun_command
+from refsort.oracle.script import script
 
 BLOCKED = """
 import runpy, sys
@@ -149,6 +150,27 @@ def test_an_answer_that_changes_is_asked_for_twice(write, tmp_path):
     assert claim.startswith("the same result for the same call")
     assert len(found) == 4
     assert found[0] != found[1]
+
+
+def test_hidden_outputs_are_shown_where_a_layer_is_wrong(write, tmp_path):
+    path = tmp_path / "taps.py"
+    path.write_text(
+        "OPS = {'network': None}\n"
+        "def layers(arrays):\n"
+        "    h, weights = arrays[0], arrays[1:]\n"
+        "    for w, b in zip(weights[: len(weights) // 2], weights[len(weights) // 2 :]):\n"
+        "        h = h @ w.T + b\n"  # and no sort
+        "        yield h\n"
+        "def taps(arrays, params, dtype):\n    return list(layers(arrays))[:-1]\n"
+        "def call(op, arrays, params, cotangent=None, dtype=''):\n"
+        "    if cotangent is not None: raise NotImplementedError\n"
+        "    return list(layers(arrays))[-1], None\n"
+    )
+    wrong, _ = failure(str(path))
+    claim, expected, found, beside = lines(run(script(wrong, str(path)), tmp_path))
+    assert claim.startswith("layer ")
+    assert expected == wrong.expected
+    assert wrong.found in found + beside
 
 
 def test_a_property_of_several_calls_is_said_to_be_one(write, tmp_path):

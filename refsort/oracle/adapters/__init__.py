@@ -1,1 +1,1 @@
-"""The adapters that come with the package: `numpy_adapter` (refsort's own operations) and `torch_adapter`."""
+"""The adapters that come with the package: refsort's own operations in NumPy, PyTorch, JAX, and one in C."""

@@ -1,6 +1,7 @@
 """JAX, written the obvious way: each operation in a few lines of jax.numpy, differentiated by its autodiff."""
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,10 @@ except ModuleNotFoundError:
 else:
     NAME = f"jax {jax.__version__} ({jax.default_backend()})"
     jax.config.update("jax_enable_x64", True)  # without it float64 is computed in float32
+    if "JAX_DISABLE_MOST_OPTIMIZATIONS" not in os.environ:
+        # XLA compiles each operation for every shape: thousands of programs that run for microseconds. Optimizing them
+        # is most of the time that a check takes; with JAX_DISABLE_MOST_OPTIMIZATIONS=0 optimized ones are judged.
+        jax.config.update("jax_disable_most_optimizations", True)
 
 DTYPES = ["float32", "float64"]
 FLUSHES_SUBNORMALS = True  # XLA treats subnormal numbers as zero on the CPU
@@ -51,8 +56,15 @@ def _operator_norm(w: Any, p: float, q: float) -> Any:
     if p == q == 2:
         return _spectral_norm(w)
     if p == 1:
-        return jnp.linalg.norm(w, ord=q, axis=0).max()
-    return jnp.linalg.norm(w, ord={1: math.inf, 2: 2, math.inf: 1}[p], axis=1).max()
+        return _norms(w, q, 0).max()
+    return _norms(w, {1: math.inf, 2: 2, math.inf: 1}[p], 1).max()
+
+
+def _norms(w: Any, p: float, axis: int) -> Any:
+    if p != 2:
+        return jnp.linalg.norm(w, ord=p, axis=axis)
+    zero = (w == 0).all(axis=axis, keepdims=True)  # where jnp.linalg.norm has the gradient NaN: jax-ml/jax#3058
+    return jnp.where(zero.squeeze(axis), 0, jnp.linalg.norm(jnp.where(zero, 1, w), axis=axis))
 
 
 def _project_l2_ball(v: Any, radius: float) -> Any:
@@ -87,6 +99,16 @@ def _certified_radius(logits: Any, labels: Any, lipschitz: float, p: float) -> A
     return jax.nn.relu(margins) / (2 ** (1 - 1 / p) * lipschitz)
 
 
+def _layers(x: Any, *parameters: Any, group_size: int) -> list[Any]:
+    """The outputs of all layers; the last has no activation."""
+    count, outputs = len(parameters) // 2, []
+    for i, (w, b) in enumerate(zip(parameters[:count], parameters[count:], strict=True)):
+        x = x @ w.T + b
+        x = _group_sort(x, group_size, -1) if i < count - 1 else x
+        outputs.append(x)
+    return outputs
+
+
 OPS: dict[str, Callable[..., Any]] = {
     "group_sort": _group_sort,
     "max_min": lambda x, axis: _group_sort(x, 2, axis),
@@ -104,11 +126,18 @@ OPS: dict[str, Callable[..., Any]] = {
     "kr": lambda p, q: p.mean() - q.mean(),
     "hkr": _hkr,
     "certified_radius": _certified_radius,
+    "network": lambda *arrays, group_size: _layers(*arrays, group_size=group_size)[-1],
 }
+
+
+_compiled = [("", "")]  # the operation and dtype of the last call
 
 
 def call(op: str, arrays: list[Any], params: dict[str, Any], cotangent: Any = None, dtype: str = "float32") -> Any:
     """The protocol of `refsort.oracle.adapter`; the arrays carry their dtype, and labels have no gradient."""
+    if _compiled[0] != (op, dtype):  # what was compiled for other operations takes gigabytes in the end
+        jax.clear_caches()
+        _compiled[0] = (op, dtype)
     inputs = [jnp.asarray(array) for array in arrays]
     floats = [i for i, array in enumerate(arrays) if array.dtype.kind == "f"]
 
@@ -121,3 +150,8 @@ def call(op: str, arrays: list[Any], params: dict[str, Any], cotangent: Any = No
         return np.asarray(out), None
     gradients = dict(zip(floats, pull(jnp.asarray(cotangent)), strict=True))
     return np.asarray(out), [np.asarray(gradients[i]) if i in gradients else None for i in range(len(arrays))]
+
+
+def taps(arrays: list[Any], params: dict[str, Any], dtype: str) -> list[Any]:
+    """The outputs of the hidden layers of `network`."""
+    return [np.asarray(h) for h in _layers(*map(jnp.asarray, arrays), **params)[:-1]]

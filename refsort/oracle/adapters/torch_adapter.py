@@ -83,12 +83,14 @@ def _certified_radius(logits: Any, labels: Any, lipschitz: float, p: float) -> A
     return margins.relu() / (2 ** (1 - 1 / p) * lipschitz)
 
 
-def _network(x: Any, *parameters: Any, group_size: int) -> Any:
-    layers = len(parameters) // 2
-    for i, (w, b) in enumerate(zip(parameters[:layers], parameters[layers:], strict=True)):
+def _layers(x: Any, *parameters: Any, group_size: int) -> list[Any]:
+    """The outputs of all layers; the last has no activation."""
+    count, outputs = len(parameters) // 2, []
+    for i, (w, b) in enumerate(zip(parameters[:count], parameters[count:], strict=True)):
         x = torch.nn.functional.linear(x, w, b)
-        x = _group_sort(x, group_size, -1) if i < layers - 1 else x
-    return x
+        x = _group_sort(x, group_size, -1) if i < count - 1 else x
+        outputs.append(x)
+    return outputs
 
 
 OPS: dict[str, Callable[..., Any]] = {
@@ -108,23 +110,30 @@ OPS: dict[str, Callable[..., Any]] = {
     "kr": lambda p, q: p.mean() - q.mean(),
     "hkr": _hkr,
     "certified_radius": _certified_radius,
-    "network": _network,
+    "network": lambda *arrays, group_size: _layers(*arrays, group_size=group_size)[-1],
 }
 
 
+def _tensor(array: Any, dtype: str) -> Any:
+    found = torch.from_numpy(array.copy())
+    return found.to(getattr(torch, dtype)) if found.is_floating_point() else found
+
+
+def _array(x: Any) -> Any:
+    return (x.float() if x.dtype == torch.bfloat16 else x).detach().numpy()  # bfloat16 travels as float32
+
+
 def call(op: str, arrays: list[Any], params: dict[str, Any], cotangent: Any = None, dtype: str = "float32") -> Any:
-    """The protocol of `refsort.oracle.adapter`; bfloat16 travels as float32."""
-
-    def tensor(array: Any) -> Any:
-        found = torch.from_numpy(array.copy())
-        return found.to(getattr(torch, dtype)) if found.is_floating_point() else found
-
-    inputs = [tensor(array) for array in arrays]
+    """The protocol of `refsort.oracle.adapter`."""
+    inputs = [_tensor(array, dtype) for array in arrays]
     floats = [x.requires_grad_(cotangent is not None) for x in inputs if x.is_floating_point()]
     out = OPS[op](*inputs, **params)
-    carrier = torch.float32 if dtype == "bfloat16" else out.dtype
     if cotangent is None:
-        return out.to(carrier).numpy(), None
-    found = iter(torch.autograd.grad(out, floats, tensor(cotangent)))
-    gradients = [next(found).to(carrier).numpy() if x.is_floating_point() else None for x in inputs]
-    return out.detach().to(carrier).numpy(), gradients
+        return _array(out), None
+    found = iter(torch.autograd.grad(out, floats, _tensor(cotangent, dtype)))
+    return _array(out), [_array(next(found)) if x.is_floating_point() else None for x in inputs]
+
+
+def taps(arrays: list[Any], params: dict[str, Any], dtype: str) -> list[Any]:
+    """The outputs of the hidden layers of `network`."""
+    return [_array(h) for h in _layers(*(_tensor(array, dtype) for array in arrays), **params)[:-1]]

@@ -16,6 +16,7 @@ from refsort.oracle.claims import Comparison, entrywise, normwise
 from refsort.oracle.hull import over
 from refsort.oracle.judge import answer
 from refsort.oracle.operations.exactly import exact
+from refsort.oracle.subnormals import may_meet_subnormals
 from refsort.oracle.tolerances import Precision
 from refsort.strategies import FORMATS, Format
 
@@ -30,7 +31,9 @@ class Ask(NamedTuple):
     adapter: Adapter
 
     def __call__(self, case: Case, with_gradients: bool) -> tuple[Array, list[Array]]:
-        """The answer as floats."""
+        """The answer as floats; NotImplementedError where subnormals may arise and the adapter declares to flush them."""
+        if self.adapter.flushes_subnormals and may_meet_subnormals(case):
+            raise NotImplementedError("subnormals are flushed to zero, as declared")
         return answer(self.adapter, case, with_gradients)
 
     def value(self, case: Case) -> Array:

@@ -41,6 +41,7 @@ def main(inputs: str, source: str, outputs: str) -> None:
         "format": "refsort-outputs/1",
         "inputs": manifest["id"],
         "file": os.path.basename(inputs),
+        "adapter": os.path.basename(source),
         "name": adapter.get("NAME", os.path.basename(source)),
         "conventions": adapter.get("CONVENTIONS", {}),
         "unit_roundoff": {name: float(u).hex() for name, u in adapter.get("UNIT_ROUNDOFF", {}).items()},
