@@ -1,1 +1,31 @@
-"""Executable proofs: one statement a file, constructed, verified exactly, sabotaged."""
+"""Why is it true? One statement a file; `STATEMENTS` is the order to read them in: the paper's, then what followed."""
+
+STATEMENTS = (
+    "group_sort_is_a_permutation",
+    "lipschitz_maps_compose",
+    "monotone_networks_that_keep_gradient_norms_are_affine",
+    "relu_networks_stay_away_from_the_absolute_value",
+    "relu_networks_of_fixed_depth_miss_the_absolute_value",
+    "relu_networks_approach_the_absolute_value",
+    "group_sort_contains_other_activations",
+    "max_min_absolute_value_and_full_sort_are_equally_expressive",
+    "elementwise_activations_miss_order_statistics",
+    "relu_and_max_min_networks_have_the_same_closure",
+    "bjorck_converges",
+    "bjorck_leaves_the_basin",
+    "bjorck_finds_the_nearest_orthonormal_matrix",
+    "bjorck_derivative_converges",
+    "l1_ball_projection",
+    "mcshane_whitney_extensions",
+    "max_min_networks_form_a_lattice",
+    "max_min_networks_are_universal",
+    "piecewise_linear_functions_are_max_min_networks",
+    "maximum_needs_logarithmic_depth",
+    "vector_valued_networks_are_universal",
+    "certified_radii",
+    "kantorovich_rubinstein_duality",
+    "optimal_potentials_have_unit_gradient_along_rays",
+    "square_orthonormal_group_sort_networks_are_isometric",
+    "rounding_errors_grow_linearly_with_depth",
+    "two_norm_universality_is_open",
+)

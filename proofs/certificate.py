@@ -14,10 +14,13 @@ class Certificate(NamedTuple):
         EXACT, CERTIFIED or SAMPLED.
     checked : tuple of str
         What was verified, with its counts, a sentence each.
+    witness : str
+        What was constructed, as text: all of it where it is small, else a small instance of it.
     """
 
     grade: str
     checked: tuple[str, ...]
+    witness: str
 
 
 def require(holds: bool, counterexample: str) -> None:

@@ -22,9 +22,13 @@ piece S keeps the p-norm of the difference of the end points, and the triangle i
 length of the segment. (3) A differentiable point near x has a strict order that refines the order of x, so its
 permutation sorts x; and if P sorts x, then x + t P^T (1, 2, ..., k) has for small t > 0 the strict order that P sorts.
 
+Construction
+------------
+All x in {0, 1, 2}^4: every pattern of ties and orders that four numbers with three values can have.
+
 What is checked
 ---------------
-All x in {0, 1, 2}^4, groups of 2 and of 4, in rationals. (1) and (3): the Jacobians at x + t P^T (1, ..., k) by dual
+At these x, for groups of 2 and of 4, in rationals. (1) and (3): the Jacobians at x + t P^T (1, ..., k) by dual
 numbers, for every P that acts inside the groups, against the P that sort x. (2): for all pairs, for every p at once, by
 weak majorisation: each sum of the m largest |S x - S y|_i is at most that of the m largest |x - y|_i, which gives
 every p-norm (Hardy, Littlewood, Polya).
@@ -41,7 +45,7 @@ Nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations, product
 
@@ -81,6 +85,7 @@ def verify() -> Certificate:
             f"(1), (3): {jacobians} Jacobians near {len(points)} points are the permutations that sort the point",
             f"(2): {pairs} pairs of points are not moved apart in any p-norm",
         ),
+        f"{len(points)} points, from {_text(points[0])} to {_text(points[-1])}",
     )
 
 
@@ -147,5 +152,5 @@ def _partial_sums(v: list[Fraction]) -> Iterator[Fraction]:
         yield total
 
 
-def _text(v: list[Fraction]) -> str:
+def _text(v: Sequence[Fraction]) -> str:
     return f"({', '.join(map(str, v))})"

@@ -1,4 +1,4 @@
-"""The command line: ``refsort check | vectors | explain | reproduce``; each room brings its own command.
+"""The command line: ``refsort check | prove | vectors | explain | reproduce``; each room brings its own command.
 
 Exit codes: 0 success; 1 a check failed, none was run, or a training run met a number that is not finite; 2 wrong usage,
 a missing or damaged file; 130 interrupted.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import refsort
+from refsort import prove
 from refsort.experiments import EXPERIMENTS
 from refsort.experiments.result import write_result
 from refsort.nets import NonFiniteError
@@ -47,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="judge an implementation against the exact definitions")
     check.add_arguments(checking)
     checking.set_defaults(command=check.run)
+
+    proving = commands.add_parser("prove", help="verify the statements of proofs/, and sabotage them")
+    prove.add_arguments(proving)
+    proving.set_defaults(command=prove.run)
 
     vectoring = commands.add_parser("vectors", help="golden vectors: export, verify, run")
     vectors.add_arguments(vectoring)
