@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -149,8 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = "".join(json.dumps(record) + "\n" for record in done.values())
     with atomic_write(path) as file:  # without a line that was cut short
         file.write(kept.encode())
-    for record in run_all([run for run in wanted if run not in done], path, options.jobs):
-        done[Run(*(record[field] for field in Run._fields))] = record
+    try:
+        for record in run_all([run for run in wanted if run not in done], path, options.jobs):
+            done[Run(*(record[field] for field in Run._fields))] = record
+    except BrokenProcessPool:
+        print(f"{parser.prog}: a process was killed, for memory perhaps; --resume --jobs 1 goes on", file=sys.stderr)
+        return 2
     records = [done[run] for run in wanted]
     text = table(records, subjects)
     with atomic_write(options.out / "KILL_MATRIX.md") as file:

@@ -59,7 +59,9 @@ def network(
         bias = of(biases(i, layers - 1)) * b
         h, order = mul(h, w.T) + (0 if late else bias), None
         k = size(params["group_size"], h.shape[1])
-        if sorts(i, layers - 1) and h.shape[1] % k == 0:
+        if sorts(i, layers - 1):
+            if h.shape[1] % k:
+                raise ValueError(f"groups of {k} do not divide {h.shape[1]} features")
             h, order = sort(h, k)
         h = h + bias if late else h
         orders.append(order)

@@ -73,7 +73,8 @@ def gradients(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
         ),
     ]
     for name, sentence, gradient in predictions:
-        yield Explanation(name, sentence, partial(_back, gradient=gradient))
+        undivided = name == "division missing in the gradient"
+        yield Explanation(name, sentence, partial(_back, gradient=gradient, undivided=undivided))
 
 
 def _norm(case: Case) -> Any:
@@ -129,9 +130,9 @@ def _of_frobenius(case: Case) -> Array:
     return _with(case, wide(data(case)) / _norm(case))
 
 
-def _back(witness: Witness, gradient: Callable[[Case], Array]) -> bool | None:
+def _back(witness: Witness, gradient: Callable[[Case], Array], undivided: bool) -> bool | None:
     case = witness.case
     if witness.gradients is None or not is_simple(case):
         return None
-    scaled = case.cotangent / _norm(case)
-    return close(witness.gradients[0], gradient(case), witness.u, 2 * SVD, given=np.asarray(scaled))
+    cancelled = wide(case.cotangent) / (1 if undivided else _norm(case))  # what its two terms are as large as
+    return close(witness.gradients[0], gradient(case), witness.u, 2 * SVD, given=cancelled)

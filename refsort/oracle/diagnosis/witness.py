@@ -146,13 +146,14 @@ def drawn(op: str, dtype: str, count: int, random_seed: int = 0) -> tuple[Case, 
 def close(found: Array, predicted: Array, u: float, roundings: int = 8, given: Array | None = None) -> bool:
     """Whether they agree to some roundings of the largest entry of the prediction, or of what it was computed from.
 
-    That is no bound of anything: many cases decide.
+    And to as many smallest subnormals, where something underflows. That is no bound of anything: many cases decide.
     """
     if found.shape != predicted.shape or not np.isfinite(predicted).all():
         return False
     error, size = np.abs(wide(found) - predicted), np.abs(predicted).max(initial=0.0)
     size = size if given is None else max(size, np.abs(given).max(initial=0.0))
-    return bool(error.max(initial=0.0) <= roundings * u * size)
+    eta = np.finfo(found.dtype).smallest_subnormal if found.dtype.kind == "f" else 0.0
+    return bool(error.max(initial=0.0) <= roundings * (u * size + wide(eta)))
 
 
 def wide(x: Any) -> Array:

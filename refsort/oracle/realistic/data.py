@@ -24,21 +24,22 @@ def rounded(x: Any, dtype: str) -> Array:
 
 
 def sorting(op: str, rng: np.random.Generator, dtype: str, width: int) -> Calls:
-    """Distinct whole numbers in each group, whose sums and differences the format holds; cotangents likewise.
+    """Shuffled arithmetic progressions in each group: distinct whole numbers, whose sums and differences are exact.
 
-    Groups of 12 lie across the borders of blocks of a power of two, and whole rows are longer than an index of 16 bits
-    where the format has so many whole numbers.
+    Groups of 12 lie across the borders of blocks of a power of two, and rows of groups are longer than an index of 16
+    bits. A full sort stays at the width: it may be made of all pairs of its entries.
     """
-    most = {"bfloat16": 256, "float16": 2048}.get(dtype, 33 * width)
-    size = {"max_min": 2, "group_sort": 12, "full_sort": min(most, 33 * width)}[op]
-    n, length = (2, size) if op == "full_sort" else (4, width // size * size)
-    top = min(most, 2 * width) if op != "full_sort" else most
-    x, codes = (
-        np.concatenate([rng.permutation(top)[:size] - top // 2 for _ in range(n * length // size)]).reshape(n, length)
-        for _ in range(2)
-    )
+    top = 2 * {"bfloat16": 128, "float16": 1024}.get(dtype, width)
+    size = {"max_min": 2, "group_sort": 12, "full_sort": min(top, width)}[op]
+    length = size if op == "full_sort" else 33 * width // size * size
+    arrays = []
+    for _ in range(2):
+        steps = rng.integers(1, (top - 1) // (size - 1) + 1, (2 * length // size, 1))
+        starts = rng.integers(0, top - steps * (size - 1)) - top // 2
+        ranks = rng.permuted(np.tile(np.arange(size), (len(steps), 1)), axis=1)
+        arrays.append(rounded((starts + steps * ranks).reshape(2, length), dtype))
     params = {"axis": -1} | ({"group_size": size} if op == "group_sort" else {})
-    return [([rounded(x, dtype)], params, rounded(codes, dtype))]
+    return [(arrays[:1], params, arrays[1])]
 
 
 def affine(op: str, rng: np.random.Generator, dtype: str, width: int) -> Calls:
