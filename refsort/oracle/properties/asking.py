@@ -31,7 +31,7 @@ class Ask(NamedTuple):
     adapter: Adapter
 
     def __call__(self, case: Case, with_gradients: bool) -> tuple[Array, list[Array]]:
-        """The answer as floats; NotImplementedError where subnormals may arise and the adapter declares to flush them."""
+        """The answer as floats; NotImplementedError for subnormals where the adapter declares to flush them."""
         if self.adapter.flushes_subnormals and may_meet_subnormals(case):
             raise NotImplementedError("subnormals are flushed to zero, as declared")
         return answer(self.adapter, case, with_gradients)
