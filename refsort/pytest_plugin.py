@@ -151,10 +151,10 @@ class WrongAnswer(Exception):
 
 
 def _chosen(option: str, names: str | None, default: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
-    if names is None:
-        return default
-    chosen = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    for name in chosen:
-        if name not in known:
-            raise pytest.UsageError(f"{option} {name}: expected names among {', '.join(known)}")
-    return chosen or default
+    from refsort.oracle.adapter import AdapterError
+    from refsort.oracle.options import chosen, separated
+
+    try:
+        return chosen(option, separated(names or ""), known) or default
+    except AdapterError as error:
+        raise pytest.UsageError(str(error)) from None

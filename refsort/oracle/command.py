@@ -13,18 +13,15 @@ from pathlib import Path
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from refsort import threads
-from refsort.atomic import atomic_write
-from refsort.oracle import coverage, offline, vectors, xfails
+from refsort.oracle import offline, options, vectors, xfails
 from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.cases import OPERATIONS
 from refsort.oracle.report import as_json, table
 from refsort.oracle.runner import QUICK, Report, check
 from refsort.oracle.session import Session
 from refsort.oracle.subprocess_adapter import open_command
-from refsort.oracle.vectors import report as vector_report
-from refsort.oracle.vectors import runner as vector_runner
+from refsort.oracle.vectors.command import judge as judge_by_vectors
 from refsort.progress import Progress
-from refsort.strategies import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADAPTER",
         help=f"what to judge: {', '.join(SHIPPED)}, a .py file or a dotted module (default: numpy, refsort's own)",
     )
-    parser.add_argument("--ops", type=_names, metavar="A,B", help=f"only these, of {', '.join(OPERATIONS)}")
-    parser.add_argument("--dtype", type=_names, metavar="A,B", help=f"only these, of {', '.join(FORMATS)}")
+    options.add_arguments(parser)
     parser.add_argument(
         "--max-examples", type=_positive, default=80, metavar="N", help="cases for each op and dtype (default: 80)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="draw other cases (default: 0)")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON as well; - for standard output alone")
     parser.add_argument("--quick", action="store_true", help="a few small cases for each op and dtype, nothing beyond")
     parser.add_argument("--vectors-only", action="store_true", help="put the golden vectors to it, and nothing else")
     parser.add_argument("--xfails", metavar="FILE", help="rows that are known to fail: lines `op dtype [kind] # why`")
@@ -72,14 +67,14 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:  # `refsort` itself did so before NumPy was loaded; what calls this is in time for the adapter
         threads.limit(args.threads)
     try:
-        _require_writable(args.json)
+        options.require_writable(args.json)
         expected = xfails.load(args.xfails) if args.xfails else []
         if args.judge:
             with _nothing_left_behind():
                 return _print(offline.judge_outputs(args.inputs, args.judge), expected, args)
         adapter = _adapter(args)
-        ops = _chosen("--ops", args.ops, tuple(OPERATIONS))
-        dtypes = _chosen("--dtype", args.dtype, adapter.dtypes)
+        ops = options.chosen("--ops", args.ops, tuple(OPERATIONS))
+        dtypes = options.chosen("--dtype", args.dtype, adapter.dtypes)
         if args.export:
             return _export(args, ops, dtypes)
     except (AdapterError, ValueError, FileNotFoundError) as error:
@@ -87,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         if args.vectors_only:
-            return _vectors(adapter, ops, dtypes, args.json)
+            files = [file for file in vectors.shipped() if file.op in ops]
+            return judge_by_vectors(adapter, files, dtypes, args.json)
         return _print(_judged(adapter, ops, dtypes, args), expected, args)
     finally:
         if isinstance(adapter.call, Session):
@@ -105,30 +101,15 @@ def _print(report: Report, expected: list[xfails.Expected], args: argparse.Names
     for warning in warnings:
         print(f"{args.xfails}: {warning}", file=sys.stderr)
     text = json.dumps(as_json(report), indent=1, allow_nan=False)
-    _write(table(report), text, args.json)
+    options.write(table(report), text, args.json)
     return 0 if xfails.passed(report) else 1
-
-
-def _vectors(adapter: Adapter, ops: tuple[str, ...], dtypes: tuple[str, ...], where: str | None) -> int:
-    files = [file for file in vectors.shipped() if file.op in ops]
-    results = vectors.run(adapter._replace(dtypes=dtypes), files)
-    text = json.dumps(coverage.as_json(adapter.name, results), indent=1)
-    _write(vector_report.table(adapter.name, results), text, where)
-    return 0 if vector_runner.passed(results) else 1
-
-
-def _write(table: str, text: str, where: str | None) -> None:
-    """The table to the terminal and the JSON text to a file, or only that, to the terminal."""
-    print(text if where == "-" else table)
-    if where is not None and where != "-":
-        with atomic_write(where) as file:
-            file.write(f"{text}\n".encode())
 
 
 def _export(args: argparse.Namespace, ops: tuple[str, ...], dtypes: tuple[str, ...]) -> int:
     with _nothing_left_behind():
         runner = offline.export(args.export, ops, dtypes, args.max_examples, args.seed)
-    print(f"{args.export}: the questions. Answer them with {runner}, then: refsort check --judge ANSWERS")
+    print(f"{args.export}: the questions. Where the adapter is, python {runner} {args.export} ADAPTER.py ANSWERS.npz")
+    print("answers them; then, here: refsort check --judge ANSWERS.npz")
     return 0
 
 
@@ -155,26 +136,6 @@ def _nothing_left_behind() -> Iterator[None]:
             yield
         finally:
             set_hypothesis_home_dir(None)
-
-
-def _chosen(option: str, names: list[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names or ():
-        if name not in known:
-            raise AdapterError(f"{option} {name}: expected names among {', '.join(known)}")
-    return known if names is None else tuple(dict.fromkeys(names))
-
-
-def _require_writable(path: str | None) -> None:
-    """Better to learn it before the judging than after."""
-    if path not in (None, "-") and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
-        raise AdapterError(f"--json {path}: expected a file in an existing directory, or -")
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("expected names separated by commas")
-    return names
 
 
 def _positive(text: str) -> int:

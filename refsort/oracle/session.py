@@ -53,7 +53,7 @@ class Session:
         self._process: Process | None = None
         self._declared: dict[str, Any] | None = None
         self._seq = -1
-        self._hung: dict[bytes, str] = {}  # asked again, as Hypothesis does, they need not be waited for again
+        self._hung: dict[bytes, HungError] = {}  # asked again, as Hypothesis does, they need not be waited for again
 
     def start(self) -> dict[str, Any]:
         """Start the process, and return what it declares: the same each time."""
@@ -94,21 +94,23 @@ class Session:
     def _ask(self, process: Process, cmd: str, request: dict[str, Any], timeout: float) -> dict[str, Any]:
         body = json.dumps(request)
         line, known = self._line(cmd, body), hashlib.sha256(body.encode()).digest()
-        if known in self._hung:
-            raise HungError(self._hung[known], line.decode())
-        answered = False
-        try:
-            answer = _parsed(process.exchange(line, timeout), self._seq)
-            answered = True
-            return answer
-        except CallFailedError as error:
-            if isinstance(error, HungError) and cmd == "call":
-                self._hung[known] = str(error)
-            raise self._saved(type(error)(str(error), line.decode())) from None
-        finally:
-            if not answered:  # whatever else it may write belongs to nothing: the next call gets a new process
-                process.kill()
-                self._process = None
+        failure: CallFailedError | None = self._hung.get(known)
+        if failure is None:
+            answered = False
+            try:
+                answer = _parsed(process.exchange(line, timeout), self._seq)
+                answered = True
+                return answer
+            except CallFailedError as error:
+                failure = error
+                if isinstance(error, HungError) and cmd == "call":
+                    self._hung[known] = error
+            finally:
+                if not answered:  # whatever else it may write belongs to nothing: the next call gets a new process
+                    process.kill()
+                    self._process = None
+        # In this one place: Hypothesis takes an error that comes from another line for another failure.
+        raise self._saved(type(failure)(str(failure), line.decode()))
 
     def _line(self, cmd: str, body: str) -> bytes:
         self._seq += 1

@@ -20,9 +20,9 @@ from refsort.nets import (
     RowsL1,
     Spectral,
     load_network,
-    save_network,
 )
 from refsort.nets.checkpoint import load_arrays, save_arrays
+from tests.nets.files import through_a_file
 
 NETWORK = Network(
     (
@@ -39,13 +39,7 @@ NETWORK = Network(
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_a_network_survives_to_the_bit(tmp_path, dtype):
     params = Network.dense([3, 4, 4, 6, 2, 5, 1], ReLU()).init(np.random.default_rng(0), dtype=dtype)
-    save_network(tmp_path / "net.npz", NETWORK, params)
-    network, loaded = load_network(tmp_path / "net.npz")
-    assert network == NETWORK
-    for pair, same in zip(params, loaded, strict=True):
-        for a, b in zip(pair, same, strict=True):
-            assert a.dtype == b.dtype
-            assert a.tobytes() == b.tobytes()
+    through_a_file(tmp_path / "net.npz", NETWORK, params)
 
 
 def test_files_need_no_pickle_and_are_plain_npz(tmp_path):

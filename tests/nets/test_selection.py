@@ -31,6 +31,7 @@ from refsort.nets import (
     train,
 )
 from refsort.nets.checkpoint import load_arrays, save_arrays
+from tests.nets.files import through_a_file
 
 NETWORK = Network((Selection(3, 6, MaxMin()), Layer(6, 4, Absolute()), Selection(4, 2, MaxMin()), Selection(2, 5)))
 MATRICES = Network(tuple(Layer(s.d_in, s.d_out, s.activation) for s in NETWORK.layers))
@@ -134,13 +135,7 @@ def test_the_initial_selection_of_all_features_is_the_identity():
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_a_network_survives_a_file_to_the_bit(tmp_path, dtype):
     params = parameters(np.random.default_rng(0), partial(floats, dtype=dtype))
-    save_network(tmp_path / "net.npz", NETWORK, params)
-    network, loaded = load_network(tmp_path / "net.npz")
-    assert network == NETWORK
-    for pair, same in zip(params, loaded, strict=True):
-        for a, b in zip(pair, same, strict=True):
-            assert a.dtype == b.dtype
-            assert a.tobytes() == b.tobytes()
+    network, loaded = through_a_file(tmp_path / "net.npz", NETWORK, params)
     x = np.ones((2, 3), dtype)
     assert np.array_equal(network.value(loaded, x), NETWORK.value(params, x))
 

@@ -146,14 +146,14 @@ def test_vectors_alone_keep_to_the_options_and_json_says_what_they_covered(adapt
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[2:4]} == {"max_min", "affine"}
     assert command(wrong, *chosen, "--json", "-") == 1
     report = json.loads(capsys.readouterr().out)
-    files = {file["op"]: file for file in report["files"]}
+    ops = {op["op"]: op for op in report["ops"]}
     assert report["passed"] is False
-    assert files["affine"]["not implemented"] == files["affine"]["vectors"] > 0
-    assert files["max_min"]["failed"] == len(files["max_min"]["failures"]) > 0
+    assert ops["affine"]["not_implemented"] == ops["affine"]["declared"] > 0
+    assert ops["max_min"]["failed"] == len(ops["max_min"]["failures"]) > 0
     assert {line["op"] for line in report["coverage"]} == {"max_min"}
     assert {line["dtype"] for line in report["coverage"]} == {"float64"}
     ties = next(line for line in report["coverage"] if line["flag"] == "tie")
-    failed = [failure for failure in files["max_min"]["failures"] if "tie" in failure["flags"]]
+    failed = [failure for failure in ops["max_min"]["failures"] if "tie" in failure["flags"]]
     assert ties["run"] >= ties["failed"] == len(failed) > 0
 
 

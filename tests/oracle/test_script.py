@@ -1,7 +1,5 @@
 """The printed script shows the failure where neither refsort nor Hypothesis can be imported."""
 
-import subprocess
-import sys
 import textwrap
 
 import numpy as np
@@ -11,13 +9,7 @@ from refsort.oracle import Case, Mismatch, check, load
 from refsort.oracle.adapter import SHIPPED
 from refsort.oracle.rerun import rerun_command
 from refsort.oracle.script import script
-
-BLOCKED = """
-import runpy, sys
-for name in ("refsort", "hypothesis", "scipy", "pytest"):
-    sys.modules[name] = None
-runpy.run_path(sys.argv[1])
-"""
+from tests.oracle.standing_alone import run
 
 BODY = """
 import numpy as np
@@ -64,15 +56,6 @@ def write(tmp_path):
         return str(path)
 
     return adapter
-
-
-def run(text, folder, code=0):
-    """What the script prints, in a folder of its own, with no path to this package."""
-    (folder / "script.py").write_text(text)
-    command = [sys.executable, "-I", "-c", BLOCKED, str(folder / "script.py")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60)
-    assert done.returncode == code, done.stderr
-    return done.stdout if code == 0 else done.stderr
 
 
 def failure(path, **options):

@@ -189,6 +189,24 @@ def test_a_crash_is_a_failure_of_the_case_and_judging_goes_on(opened):
     assert "no such thing" in rows[1].note
 
 
+@pytest.mark.parametrize(
+    ("misbehaviour", "words"),
+    [
+        ("time.sleep(60)", "HungError: no answer within 2 s"),
+        ("os.abort()", "SIGABRT"),
+        ("print('x')", "something else"),
+    ],
+)
+def test_what_fails_whenever_it_is_asked_is_not_said_to_change(opened, misbehaviour, words):
+    body = (
+        f"while True:\n    r = read()\n    if len(r['arrays'][0]['data']) > 3:\n        {misbehaviour}\n"
+        "    say(r, not_implemented=True)\n"
+    )
+    failure = check(opened(body, timeout=2.0), ["kr"], ["float32"]).rows[0].failure
+    assert failure.claim == "the call raised"
+    assert words in failure.found
+
+
 def test_an_answer_that_changes_between_calls_is_found(opened):
     body = "n = 0\nwhile True:\n    r = read()\n    n += 1\n    r['arrays'][0]['data'][0] = str(n)\n    echo(r)\n"
     row = check(opened(body), ["max_min"], ["float64"], max_examples=3).rows[0]

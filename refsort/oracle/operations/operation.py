@@ -74,6 +74,13 @@ def sides(draw: st.DrawFn, dimensions: int, most: int = 5, empty: bool = False) 
     return (0, *shape[1:]) if empty and draw(st.sampled_from([False] * 11 + [True])) else shape
 
 
+@st.composite
+def matrix_sides(draw: st.DrawFn, most: int = 5) -> tuple[int, int]:
+    """The sides of a weight, equal ones now and then: there no shape betrays a layout that was guessed."""
+    m, n = draw(strategies.shapes(2, most))
+    return (n, n) if draw(st.sampled_from([False] * 3 + [True])) else (m, n)
+
+
 def scaled(dtype: str, integers: Sequence[int], e: int, shape: tuple[int, ...]) -> Array:
     """The numbers ``k 2^e`` in the dtype that carries `dtype`; the caller sees to it that it holds them exactly."""
     floats = [math.ldexp(k, e) for k in integers]

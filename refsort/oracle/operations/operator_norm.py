@@ -29,7 +29,7 @@ from refsort import strategies
 from refsort.oracle.claims import Claims, Comparison, entrywise, show
 from refsort.oracle.hull import Ratio, over
 from refsort.oracle.operations.exactly import exact, fractions
-from refsort.oracle.operations.operation import Case, Operation, scalar_cotangents, sides
+from refsort.oracle.operations.operation import Case, Operation, matrix_sides, scalar_cotangents
 from refsort.oracle.operations.spectral_norm import SPECTRAL_NORM
 from refsort.oracle.operations.spectral_norm import weights as spectral_weights
 from refsort.oracle.tolerances import TRUTH, Precision, divided, euclidean, middle
@@ -49,7 +49,7 @@ def _cases(draw: st.DrawFn, op: str, dtype: str) -> Case:
     else:
         bits = draw(st.sampled_from([1, 2, form.precision - 2]))
         reach = 0 if dtype == "float16" else 20
-        w = draw(strategies.lattice(dtype, draw(sides(2)), bits, (-bits - reach, -bits + reach)))
+        w = draw(strategies.lattice(dtype, draw(matrix_sides()), bits, (-bits - reach, -bits + reach)))
     return Case(op, dtype, (w,), {"p": p, "q": q}, draw(scalar_cotangents(dtype)))
 
 

@@ -39,7 +39,7 @@ from refsort import spec, strategies
 from refsort.oracle.claims import Claims, Comparison, entrywise, show
 from refsort.oracle.hull import Ratio, over
 from refsort.oracle.operations.exactly import exact, fractions
-from refsort.oracle.operations.operation import Case, Operation, scalar_cotangents, sides
+from refsort.oracle.operations.operation import Case, Operation, matrix_sides, scalar_cotangents
 from refsort.oracle.tolerances import TRUTH, Precision, middle
 from refsort.rounding import gamma
 from refsort.spec import sqrt_enclosure
@@ -54,7 +54,7 @@ _SQUARINGS = 12
 def weights(draw: st.DrawFn, dtype: str) -> Array:
     """Weights of all kinds at several scales, LAPACK's business included."""
     form = strategies.FORMATS[dtype]
-    m, n = draw(sides(2, 4))
+    m, n = draw(matrix_sides(4))
     w = draw(strategies.weights(dtype, (m, n), min(form.precision - 2, draw(st.sampled_from([3, 12])))))
     scaled: Array = np.ldexp(w, draw(st.sampled_from([0, 0, 40, -40])) if form.highest > 100 else 0)
     return scaled

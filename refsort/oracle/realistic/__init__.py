@@ -2,8 +2,8 @@
 
 At these sizes rigorous bounds are hundreds of times what happens, and would not notice products that were computed with
 ten bits instead of 24. So tolerances hold for random roundings, in all sums at once, but for a probability of 1e-9, and
-each comparison says that it rests on it. Where exact truth would take minutes it is a pass in a wider format, whose own
-error is in the bound, or drawn entries are compared with their exact values.
+each comparison that rests on this says so. Where exact truth would take minutes it is a pass in a wider format, whose
+own error is in the bound, or drawn entries are compared with their exact values.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from refsort.atomic import atomic_write
+from refsort.oracle import options
 from refsort.oracle.adapter import SHIPPED, Adapter, AdapterError, load
 from refsort.oracle.vectors import explain as explanations
 from refsort.oracle.vectors.format import FORMAT, OPERATIONS, VectorError, VectorFile, read, shipped, shipped_bytes
@@ -30,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running = commands.add_parser("run", help="put vectors to an implementation")
     running.add_argument("adapter", metavar="ADAPTER", help=f"{', '.join(SHIPPED)}, a .py file or a dotted module")
     running.add_argument("files", nargs="*", type=Path, metavar="FILE", help="default: those of this package")
-    running.add_argument("--ops", type=_names, metavar="A,B", help=f"only these, of {', '.join(OPERATIONS)}")
-    running.add_argument("--dtype", type=_names, metavar="A,B", help=f"only these, of {', '.join(FORMATS)}")
-    running.add_argument("--json", metavar="FILE", help="write the report as JSON as well; - for standard output alone")
+    options.add_arguments(running)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,9 +89,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.json not in (None, "-") and not Path(args.json).absolute().parent.is_dir():
-        raise AdapterError(f"--json {args.json}: expected a file in an existing directory, or -")
-    ops, dtypes = _chosen("--ops", args.ops, OPERATIONS), _chosen("--dtype", args.dtype, tuple(FORMATS))
+    options.require_writable(args.json)
+    ops, dtypes = options.chosen("--ops", args.ops, OPERATIONS), options.chosen("--dtype", args.dtype, tuple(FORMATS))
     adapter = load(args.adapter)
     return judge(adapter, [file for file in _files(args.files) if file.op in ops], dtypes, args.json)
 
@@ -113,25 +111,8 @@ def judge(
         done = iter(range(len(files)))
         reports = run_vectors(adapter, files, lambda op: progress.update(next(done), op), dtypes)
     text = json.dumps(as_json(adapter.name, reports), indent=1, allow_nan=False)
-    print(text if json_path == "-" else table(adapter.name, reports))
-    if json_path not in (None, "-"):
-        with atomic_write(json_path) as file:
-            file.write(f"{text}\n".encode())
+    options.write(table(adapter.name, reports), text, json_path)
     return 0 if passed(reports) else 1
-
-
-def _chosen(option: str, names: Sequence[str] | None, known: Sequence[str]) -> Sequence[str]:
-    for name in names or ():
-        if name not in known:
-            raise AdapterError(f"{option} {name}: expected names among {', '.join(known)}")
-    return known if names is None else names
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("expected names separated by commas")
-    return names
 
 
 def _files(paths: Sequence[Path]) -> list[VectorFile]:

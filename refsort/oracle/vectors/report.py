@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,12 +38,20 @@ def table(adapter: str, reports: Sequence[FileReport]) -> str:
 
 
 def as_json(adapter: str, reports: Sequence[FileReport]) -> dict[str, Any]:
-    """The same for a program: for each operation its counts, and each vector that failed.
+    """The same for a program: for each operation its counts, and each vector that failed; and what was covered.
+
+    ``coverage`` counts the vectors that were run, and those that failed, by operation, flag and dtype. A vector has
+    several flags and counts for each. One that fails is not put to the dtypes after that.
 
     Examples
     --------
-    >>> as_json("mine", [])
-    {'adapter': 'mine', 'format': 'refsort-vectors/1', 'passed': False, 'declared': 0, 'run': 0, 'ops': []}
+    >>> as_json("mine", [])["passed"]  # nothing was run
+    False
+    >>> from refsort.oracle import load, vectors
+    >>> files = [file for file in vectors.shipped() if file.op == "max_min"]
+    >>> found = as_json("mine", vectors.run(load("numpy")._replace(dtypes=("float32",)), files))
+    >>> next(line for line in found["coverage"] if line["flag"] == "tie")["failed"]
+    0
     """
     return {
         "adapter": adapter,
@@ -51,6 +60,7 @@ def as_json(adapter: str, reports: Sequence[FileReport]) -> dict[str, Any]:
         "declared": sum(report.declared for report in reports),
         "run": sum(report.run for report in reports),
         "ops": [_op(report) for report in reports],
+        "coverage": [line for report in reports for line in _coverage(report)],
     }
 
 
@@ -71,6 +81,19 @@ def _op(report: FileReport) -> dict[str, Any]:
     ]
     head = {"op": report.op, "verdict": report.verdict, "declared": report.declared, "run": report.run}
     return {**head, **counts, "flags": flags, "failures": failures}
+
+
+def _coverage(report: FileReport) -> list[dict[str, Any]]:
+    run: Counter[tuple[str, str]] = Counter()
+    failed: Counter[tuple[str, str]] = Counter()
+    for outcome in report.outcomes:
+        run.update((flag, dtype) for flag in outcome.vector.flags for dtype in outcome.dtypes)
+        if outcome.failure:
+            failed.update((flag, outcome.failure.case.dtype) for flag in outcome.vector.flags)
+    return [
+        {"op": report.op, "flag": flag, "dtype": dtype, "run": run[flag, dtype], "failed": failed[flag, dtype]}
+        for flag, dtype in run
+    ]
 
 
 def _cells(report: FileReport) -> tuple[str, ...]:

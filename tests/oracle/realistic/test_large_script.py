@@ -1,8 +1,6 @@
 """The script of a large failure draws the data again with NumPy alone and prints the wrong entries."""
 
 import ast
-import subprocess
-import sys
 from functools import partial
 
 import numpy as np
@@ -15,13 +13,7 @@ from refsort.oracle.report import table
 from refsort.oracle.runner import check
 from refsort.oracle.script import script
 from refsort.oracle.tolerances import Precision
-
-BLOCKED = """
-import runpy, sys
-for name in ("refsort", "hypothesis", "scipy", "pytest"):
-    sys.modules[name] = None
-runpy.run_path(sys.argv[1])
-"""
+from tests.oracle.standing_alone import run
 
 ADAPTER = """
 import numpy as np
@@ -67,14 +59,6 @@ def failure(path, op):
     with pytest.raises(LargeMismatch) as caught:
         list(judged(partial(answer, adapter), op, "float32", Precision.of("float32"), 3))
     return caught.value, adapter
-
-
-def run(text, folder, code=0):
-    (folder / "script.py").write_text(text)
-    command = [sys.executable, "-I", "-c", BLOCKED, str(folder / "script.py")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60)
-    assert done.returncode == code, done.stderr
-    return done.stdout if code == 0 else done.stderr
 
 
 def printed(text):

@@ -1,13 +1,13 @@
 """Planted bugs of losses, certificates and networks: each fails on the flag that names it; without it all passes."""
 
 import math
-from functools import cache
 
 import numpy as np
 import pytest
 
 from refsort.oracle.vectors.report import table
-from tests.oracle.vectors.putting import by_the_consumer, report_of
+from tests.oracle.vectors.planted import Bug, require_alone, require_found, require_refused
+from tests.oracle.vectors.putting import report_of
 
 
 def hinge(arrays, params, g, margin=1.0, mean=True, largest=False, own=False, both=False, label=True):
@@ -146,67 +146,49 @@ RIGHT = {
 }
 
 BUGS = {
-    "half the margin": ("hinge", "hinge-margin", hinge_but(margin=0.5)),
-    "sum over the batch": ("hinge", "batch-mean", hinge_but(mean=False)),
-    "largest other only": ("hinge", "every-class", hinge_but(largest=True)),
-    "the label's own term": ("hinge", "satisfied", hinge_but(own=True)),
-    "a corner twice": ("hinge", "corner", hinge_but(both=True)),
-    "nothing to the label": ("hinge", "open-hinge", hinge_but(label=False)),
-    "divided by the temperature": ("cross_entropy", "temperature", entropy_but(divide=True)),
-    "temperature not in the gradient": ("cross_entropy", "temperature", entropy_but(scaled=False)),
-    "margin added": ("cross_entropy", "entropy-margin", entropy_but(margin=-1.0)),
-    "no shift": ("cross_entropy", "offset-logits", entropy_but(shift=False)),
-    "losses summed": ("cross_entropy", "batch-mean", entropy_but(mean=False)),
-    "softmax as gradient": ("cross_entropy", "small-logits", entropy_but(label=0.0)),
-    "sums": ("kr", "sample-means", kr_but(mean=False)),
-    "gradient of sums": ("kr", "sample-means", kr_but(gradient_mean=False)),
-    "Q minus P": ("kr", "p-minus-q", kr_but(sign=-1)),
-    "kr added": ("hkr", "p-minus-q", hkr_but(sign=1)),
-    "alpha 10": ("hkr", "alpha", hkr_but(alpha=10)),
-    "hkr margin halved": ("hkr", "hinge-margin", hkr_but(margin=0.5)),
-    "means of each hinge": ("hkr", "unequal-samples", hkr_but(pooled=False)),
-    "hkr corner twice": ("hkr", "corner", hkr_but(corner=2.0)),
-    "always sqrt 2": ("certified_radius", "divisor", radius_but(divisor=math.sqrt(2))),
-    "always 2": ("certified_radius", "divisor", radius_but(divisor=2)),
-    "constant ignored": ("certified_radius", "constant", radius_but(constant=False)),
-    "negative radii": ("certified_radius", "wrong-prediction", radius_but(clip=False)),
-    "of the prediction": ("certified_radius", "wrong-prediction", radius_but(predicted=True)),
-    "not the runner-up": ("certified_radius", "runner-up", radius_but(runner_up=False)),
-    "last layer sorted": ("network", "no-last-sort", network_but(last=True)),
-    "groups of two": ("network", "network-groups", network_but(size=2)),
-    "offsets lost": ("network", "hidden-tie", network_but(bias=False)),
-    "weight transposed": ("network", "backpropagation", network_but(untransposed=True)),
-    "batch mean": ("network", "backpropagation", network_but(summed=False)),
-    "straight through sorts": ("network", "backpropagation", network_but(sort_back=False)),
+    "half the margin": Bug("hinge", "hinge-margin", hinge_but(margin=0.5)),
+    "sum over the batch": Bug("hinge", "batch-mean", hinge_but(mean=False)),
+    "largest other only": Bug("hinge", "every-class", hinge_but(largest=True)),
+    "the label's own term": Bug("hinge", "satisfied", hinge_but(own=True)),
+    "a corner twice": Bug("hinge", "corner", hinge_but(both=True)),
+    "nothing to the label": Bug("hinge", "open-hinge", hinge_but(label=False)),
+    "divided by the temperature": Bug("cross_entropy", "temperature", entropy_but(divide=True)),
+    "temperature not in the gradient": Bug("cross_entropy", "temperature", entropy_but(scaled=False)),
+    "margin added": Bug("cross_entropy", "entropy-margin", entropy_but(margin=-1.0)),
+    "no shift": Bug("cross_entropy", "offset-logits", entropy_but(shift=False)),
+    "losses summed": Bug("cross_entropy", "batch-mean", entropy_but(mean=False)),
+    "softmax as gradient": Bug("cross_entropy", "small-logits", entropy_but(label=0.0)),
+    "sums": Bug("kr", "sample-means", kr_but(mean=False)),
+    "gradient of sums": Bug("kr", "sample-means", kr_but(gradient_mean=False)),
+    "Q minus P": Bug("kr", "p-minus-q", kr_but(sign=-1)),
+    "kr added": Bug("hkr", "p-minus-q", hkr_but(sign=1)),
+    "alpha 10": Bug("hkr", "alpha", hkr_but(alpha=10)),
+    "hkr margin halved": Bug("hkr", "hinge-margin", hkr_but(margin=0.5)),
+    "means of each hinge": Bug("hkr", "unequal-samples", hkr_but(pooled=False)),
+    "hkr corner twice": Bug("hkr", "corner", hkr_but(corner=2.0)),
+    "always sqrt 2": Bug("certified_radius", "divisor", radius_but(divisor=math.sqrt(2))),
+    "always 2": Bug("certified_radius", "divisor", radius_but(divisor=2)),
+    "constant ignored": Bug("certified_radius", "constant", radius_but(constant=False)),
+    "negative radii": Bug("certified_radius", "wrong-prediction", radius_but(clip=False)),
+    "of the prediction": Bug("certified_radius", "wrong-prediction", radius_but(predicted=True)),
+    "not the runner-up": Bug("certified_radius", "runner-up", radius_but(runner_up=False)),
+    "last layer sorted": Bug("network", "no-last-sort", network_but(last=True)),
+    "groups of two": Bug("network", "network-groups", network_but(size=2)),
+    "offsets lost": Bug("network", "hidden-tie", network_but(bias=False)),
+    "weight transposed": Bug("network", "backpropagation", network_but(untransposed=True)),
+    "batch mean": Bug("network", "backpropagation", network_but(summed=False)),
+    "straight through sorts": Bug("network", "backpropagation", network_but(sort_back=False)),
 }
-
-
-@cache
-def report_of_bug(name):
-    op, _, function = BUGS[name]
-    with np.errstate(all="ignore"):
-        return report_of(function, op)
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_fails_on_the_flag_that_names_it(name):
-    _, flag, _ = BUGS[name]
-    report = report_of_bug(name)
-    assert report.verdict == "FAIL"
-    assert report.complete
-    failed, count = report.failing_flags()[flag]
-    assert failed >= 0.2 * count, report.failing_flags()
-    assert f"{flag} (" in table("planted", [report])
+    require_found(BUGS[name], share=0.2)
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_consumer_of_the_json_alone_refuses_nearly_what_the_runner_refuses(name):
-    op, _, function = BUGS[name]
-    with np.errstate(all="ignore"):
-        refused = by_the_consumer(function, op)
-    failed = {one.vector.id for one in report_of_bug(name).outcomes if one.failure}
-    assert refused <= failed
-    assert len(refused) >= 0.9 * len(failed)
+    require_refused(BUGS[name], share=0.9)
 
 
 @pytest.mark.parametrize("op", RIGHT)
@@ -228,4 +210,4 @@ def test_without_their_bugs_they_pass(op):
     ],
 )
 def test_a_bug_of_one_kind_fails_on_nothing_else(name, flags):
-    assert all(flags & set(one.vector.flags) for one in report_of_bug(name).outcomes if one.failure)
+    require_alone(BUGS[name], flags)

@@ -1,13 +1,13 @@
 """Planted bugs of norms and balls: each fails on the flag that names it, and without it everything passes."""
 
 import math
-from functools import cache
 
 import numpy as np
 import pytest
 
 from refsort.oracle.vectors.report import table
-from tests.oracle.vectors.putting import by_the_consumer, report_of
+from tests.oracle.vectors.planted import Bug, require_alone, require_found, require_refused
+from tests.oracle.vectors.putting import report_of
 
 
 def svd_norm(w, pairs=1):
@@ -130,69 +130,53 @@ RIGHT = {
 }
 
 BUGS = {
-    "Frobenius": ("spectral_norm", "frobenius", norm_but(value=lambda w, s: np.linalg.norm(w))),
-    "largest eigenvalue": ("spectral_norm", "not-eigenvalue", norm_but(value=eigenvalue)),
-    "power iteration": ("spectral_norm", "from-below", norm_but(value=lambda w, s: power_iteration(w))),
-    "epsilon in the norm": ("spectral_norm", "scale-invariance", norm_but(value=lambda w, s: s + w.dtype.type(1e-3))),
-    "W / norm": ("spectral_norm", "known-vectors", norm_but(gradient=lambda w, s, d: w / (s or 1))),
-    "all pairs": ("spectral_norm", "multiple", norm_but(gradient=all_pairs)),
-    "no gradient where multiple": (
+    "Frobenius": Bug("spectral_norm", "frobenius", norm_but(value=lambda w, s: np.linalg.norm(w))),
+    "largest eigenvalue": Bug("spectral_norm", "not-eigenvalue", norm_but(value=eigenvalue)),
+    "power iteration": Bug("spectral_norm", "from-below", norm_but(value=lambda w, s: power_iteration(w))),
+    "epsilon in the norm": Bug(
+        "spectral_norm", "scale-invariance", norm_but(value=lambda w, s: s + s.dtype.type(1e-3))
+    ),
+    "W / norm": Bug("spectral_norm", "known-vectors", norm_but(gradient=lambda w, s, d: w / (s or 1))),
+    "all pairs": Bug("spectral_norm", "multiple", norm_but(gradient=all_pairs)),
+    "no gradient where multiple": Bug(
         "spectral_norm",
         "multiple",
         norm_but(gradient=lambda w, s, d: d * (len(np.unique(np.linalg.svd(w)[1].round(4))) == min(w.shape))),
     ),
-    "1 / differences": ("spectral_norm", "multiple", norm_but(gradient=by_differences)),
-    "all pairs at zero": (
+    "1 / differences": Bug("spectral_norm", "multiple", norm_but(gradient=by_differences)),
+    "all pairs at zero": Bug(
         "spectral_norm",
         "zero-weight",
         norm_but(gradient=lambda w, s, d: d if s else 2 * np.ones_like(w)),
     ),
-    "norm detached": ("spectral_normalize", "detached-norm", normalised_but(detach=True)),
-    "sign of the norm's gradient": ("spectral_normalize", "known-vectors", normalised_but(sign=-1)),
-    "never enlarged": ("spectral_normalize", "norm-below-one", normalised_but(enlarge=False)),
-    "by Frobenius": ("spectral_normalize", "frobenius", normalised_but(frobenius=True)),
-    "epsilon in the divisor": ("spectral_normalize", "scale-invariance", normalised_but(epsilon=1e-3)),
-    "l2 sphere for ball": ("project_l2_ball", "inside", l2_but(interior=False)),
-    "radial part kept": ("project_l2_ball", "rescaled", l2_but(radial=False)),
-    "l2 radius 1": ("project_l2_ball", "radius", l2_but(radius=1)),
-    "whole matrix": ("project_l2_ball", "rows", l2_but(whole=True)),
-    "l2 epsilon": ("project_l2_ball", "scale", l2_but(epsilon=1e-3)),
-    "linf radius 1": ("project_linf_ball", "radius", linf_but(radius=1)),
-    "straight through": ("project_linf_ball", "clipped", linf_but(straight=True)),
-    "rescaled row": ("project_linf_ball", "clipped", linf_but(rescale=True)),
-    "twice at the radius": ("project_linf_ball", "sphere", linf_but(at=2.0)),
-    "norm of the transpose": ("operator_norm", "transposed-pair", operator_but(swap=True)),
-    "summed vectors": ("operator_norm", "largest-one", operator_but(total=True)),
-    "each in full": ("operator_norm", "norm-tie", operator_but(share=False)),
+    "norm detached": Bug("spectral_normalize", "detached-norm", normalised_but(detach=True)),
+    "sign of the norm's gradient": Bug("spectral_normalize", "known-vectors", normalised_but(sign=-1)),
+    "never enlarged": Bug("spectral_normalize", "norm-below-one", normalised_but(enlarge=False)),
+    "by Frobenius": Bug("spectral_normalize", "frobenius", normalised_but(frobenius=True)),
+    "epsilon in the divisor": Bug("spectral_normalize", "scale-invariance", normalised_but(epsilon=1e-3)),
+    "l2 sphere for ball": Bug("project_l2_ball", "inside", l2_but(interior=False)),
+    "radial part kept": Bug("project_l2_ball", "rescaled", l2_but(radial=False)),
+    "l2 radius 1": Bug("project_l2_ball", "radius", l2_but(radius=1)),
+    "whole matrix": Bug("project_l2_ball", "rows", l2_but(whole=True)),
+    "l2 epsilon": Bug("project_l2_ball", "scale", l2_but(epsilon=1e-3)),
+    "linf radius 1": Bug("project_linf_ball", "radius", linf_but(radius=1)),
+    "straight through": Bug("project_linf_ball", "clipped", linf_but(straight=True)),
+    "rescaled row": Bug("project_linf_ball", "clipped", linf_but(rescale=True)),
+    "twice at the radius": Bug("project_linf_ball", "sphere", linf_but(at=2.0)),
+    "norm of the transpose": Bug("operator_norm", "transposed-pair", operator_but(swap=True)),
+    "summed vectors": Bug("operator_norm", "largest-one", operator_but(total=True)),
+    "each in full": Bug("operator_norm", "norm-tie", operator_but(share=False)),
 }
-
-
-@cache
-def report_of_bug(name):
-    op, _, function = BUGS[name]
-    with np.errstate(all="ignore"):
-        return report_of(function, op)
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_fails_on_the_flag_that_names_it(name):
-    _, flag, _ = BUGS[name]
-    report = report_of_bug(name)
-    assert report.verdict == "FAIL"
-    assert report.complete
-    failed, count = report.failing_flags()[flag]
-    assert failed >= 0.2 * count, report.failing_flags()
-    assert f"{flag} (" in table("planted", [report])
+    require_found(BUGS[name], share=0.2)
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_consumer_of_the_json_alone_refuses_nearly_what_the_runner_refuses(name):
-    op, _, function = BUGS[name]
-    with np.errstate(all="ignore"):
-        refused = by_the_consumer(function, op)
-    failed = {one.vector.id for one in report_of_bug(name).outcomes if one.failure}
-    assert refused <= failed
-    assert len(refused) >= 0.8 * len(failed)
+    require_refused(BUGS[name], share=0.8)
 
 
 @pytest.mark.parametrize("op", RIGHT)
@@ -213,4 +197,4 @@ def test_without_their_bugs_they_pass(op):
     ],
 )
 def test_a_bug_of_one_kind_fails_on_nothing_else(name, flags):
-    assert all(flags & set(one.vector.flags) for one in report_of_bug(name).outcomes if one.failure)
+    require_alone(BUGS[name], flags)

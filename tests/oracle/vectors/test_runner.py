@@ -1,7 +1,6 @@
 """Vectors put to adapters: right ones pass every one, planted bugs fail on the flag that names them, counts agree."""
 
 from fractions import Fraction
-from functools import cache
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from refsort.oracle.vectors.format import OPERATIONS, VectorFile
 from refsort.oracle.vectors.report import table
 from refsort.oracle.vectors.runner import FileReport, outcome, passed
 from refsort.rounding import UNIT_ROUNDOFF
+from tests.oracle.vectors.planted import Bug, require_alone, require_found, require_refused
 from tests.oracle.vectors.putting import FILES, adapter, by_the_consumer, numpys, report_of
 
 
@@ -245,75 +245,54 @@ def offset_lost(a, g, y, d):
 
 
 BUGS = {
-    "ties: both to the first": ("max_min", "tie", sorting(two, gradient=first_takes_both)),
-    "ties: none": ("max_min", "tie", sorting(two, gradient=none_at_ties)),
-    "zeros by bits": ("max_min", "signed-zero", by_bits),
-    "straight through": ("full_sort", "permutation", straight_through),
-    "absolute cotangents": ("max_min", "signed-cotangent", absolute_cotangents),
-    "descending": ("group_sort", "permutation", sorting(reverse=True)),
-    "halves": ("max_min", "neighbours", halves),
-    "groups counted": ("group_sort", "group-count", sorting(lambda x, p: whole(x, p) // p["group_size"])),
-    "at least two": ("group_sort", "group-of-one", sorting(at_least_two)),
-    "last axis": ("full_sort", "axis", sorting(lambda x, p: x.shape[-1], lambda x, p: -1)),
-    "flushed": ("max_min", "subnormal", flushing),
-    "overflowed": ("max_min", "huge", by_formula),
-    "compared in fewer bits": ("max_min", "near-tie", blurred),
-    "weight transposed": ("affine", "rectangle", in_out_weight),
-    "square transposed": ("affine", "square", affine_but(square_transposed)),
-    "no bias": ("affine", "bias", affine_but(lambda a, g, y, d: (a[0] @ a[1].T, d))),
-    "batch mean": ("affine", "batch-sum", affine_but(lambda a, g, y, d: (y, [*d[:2], d[2] / np.float32(len(g))]))),
-    "w_bar transposed": ("affine", "impulse", affine_but(w_bar_transposed)),
-    "eleven bits": ("affine", "all-bits", lambda a, p, g: affine([cut(a[0]), cut(a[1]), a[2]], p, g)),
-    "an offset lost": ("affine", "cancellation", affine_but(offset_lost)),
-    "detached": ("bjorck", "detached", lambda a, p, g: bjorck(a, p, g, detached=True)),
-    "second coefficient": ("bjorck", "order", lambda a, p, g: bjorck(a, p, g, c=(1 / 2, 1 / 4, 5 / 16))),
-    "beta ignored": ("bjorck", "beta", lambda a, p, g: bjorck(a, p, g, beta=False)),
-    "never more than two": ("bjorck", "steps", lambda a, p, g: bjorck(a, p, g, steps=lambda n: min(n, 2))),
-    "scaled by sqrt(m n)": ("bjorck", "unscaled", lambda a, p, g: bjorck(a, p, g, scale=1 / np.sqrt(a[0].size))),
-    "never minus": ("bjorck", "sign-flip", converged),
-    "an absolute epsilon": ("bjorck", "small", epsilon),
-    "0 / 0": ("bjorck", "zero-matrix", lambda a, p, g: bjorck([a[0] / np.float32(np.linalg.norm(a[0]))], p, g)),
-    "sphere for ball": ("project_l1_ball", "inside", l1_but(interior=False)),
-    "zero row to the sphere": ("project_l1_ball", "zero-row", l1_but(interior=False)),
-    "soft thresholding": ("project_l1_ball", "outside", l1_but(mean=False)),
-    "radius 1": ("project_l1_ball", "radius", l1_but(radius=1)),
-    "one theta": ("project_l1_ball", "support", l1_but(most=1)),
-    "columns": ("project_l1_ball", "rows", columns),
-    "epsilon on entries": ("project_l1_ball", "scale", tiny_is_zero),
-    "nothing on the sphere": ("project_l1_ball", "sphere", no_gradient_at(on_sphere)),
-    "nothing at the threshold": ("project_l1_ball", "threshold-tie", no_gradient_at(at_threshold)),
+    "ties: both to the first": Bug("max_min", "tie", sorting(two, gradient=first_takes_both)),
+    "ties: none": Bug("max_min", "tie", sorting(two, gradient=none_at_ties)),
+    "zeros by bits": Bug("max_min", "signed-zero", by_bits),
+    "straight through": Bug("full_sort", "permutation", straight_through),
+    "absolute cotangents": Bug("max_min", "signed-cotangent", absolute_cotangents),
+    "descending": Bug("group_sort", "permutation", sorting(reverse=True)),
+    "halves": Bug("max_min", "neighbours", halves),
+    "groups counted": Bug("group_sort", "group-count", sorting(lambda x, p: whole(x, p) // p["group_size"])),
+    "at least two": Bug("group_sort", "group-of-one", sorting(at_least_two)),
+    "last axis": Bug("full_sort", "axis", sorting(lambda x, p: x.shape[-1], lambda x, p: -1)),
+    "flushed": Bug("max_min", "subnormal", flushing),
+    "overflowed": Bug("max_min", "huge", by_formula),
+    "compared in fewer bits": Bug("max_min", "near-tie", blurred),
+    "weight transposed": Bug("affine", "rectangle", in_out_weight),
+    "square transposed": Bug("affine", "square", affine_but(square_transposed)),
+    "no bias": Bug("affine", "bias", affine_but(lambda a, g, y, d: (a[0] @ a[1].T, d))),
+    "batch mean": Bug("affine", "batch-sum", affine_but(lambda a, g, y, d: (y, [*d[:2], d[2] / np.float32(len(g))]))),
+    "w_bar transposed": Bug("affine", "impulse", affine_but(w_bar_transposed)),
+    "eleven bits": Bug("affine", "all-bits", lambda a, p, g: affine([cut(a[0]), cut(a[1]), a[2]], p, g)),
+    "an offset lost": Bug("affine", "cancellation", affine_but(offset_lost)),
+    "detached": Bug("bjorck", "detached", lambda a, p, g: bjorck(a, p, g, detached=True)),
+    "second coefficient": Bug("bjorck", "order", lambda a, p, g: bjorck(a, p, g, c=(1 / 2, 1 / 4, 5 / 16))),
+    "beta ignored": Bug("bjorck", "beta", lambda a, p, g: bjorck(a, p, g, beta=False)),
+    "never more than two": Bug("bjorck", "steps", lambda a, p, g: bjorck(a, p, g, steps=lambda n: min(n, 2))),
+    "scaled by sqrt(m n)": Bug("bjorck", "unscaled", lambda a, p, g: bjorck(a, p, g, scale=1 / np.sqrt(a[0].size))),
+    "never minus": Bug("bjorck", "sign-flip", converged),
+    "an absolute epsilon": Bug("bjorck", "small", epsilon),
+    "0 / 0": Bug("bjorck", "zero-matrix", lambda a, p, g: bjorck([a[0] / np.float32(np.linalg.norm(a[0]))], p, g)),
+    "sphere for ball": Bug("project_l1_ball", "inside", l1_but(interior=False)),
+    "zero row to the sphere": Bug("project_l1_ball", "zero-row", l1_but(interior=False)),
+    "soft thresholding": Bug("project_l1_ball", "outside", l1_but(mean=False)),
+    "radius 1": Bug("project_l1_ball", "radius", l1_but(radius=1)),
+    "one theta": Bug("project_l1_ball", "support", l1_but(most=1)),
+    "columns": Bug("project_l1_ball", "rows", columns),
+    "epsilon on entries": Bug("project_l1_ball", "scale", tiny_is_zero),
+    "nothing on the sphere": Bug("project_l1_ball", "sphere", no_gradient_at(on_sphere)),
+    "nothing at the threshold": Bug("project_l1_ball", "threshold-tie", no_gradient_at(at_threshold)),
 }
-
-
-@cache
-def report_of_bug(name):
-    op, _, function = BUGS[name]
-    with np.errstate(all="ignore"):
-        return report_of(function, op)
 
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_fails_on_the_flag_that_names_it(name):
-    _, flag, _ = BUGS[name]
-    report = report_of_bug(name)
-    assert report.verdict == "FAIL"
-    failed, count = report.failing_flags()[flag]
-    assert failed >= 0.1 * count, report.failing_flags()
-    assert report.complete
-    printed = table("planted", [report])
-    assert flag in printed
-    assert "refsort explain" in printed
+    require_found(BUGS[name], share=0.1)
 
 
 @pytest.mark.parametrize("name", [name for name in BUGS if name != "0 / 0"])  # NaN is no rational number
 def test_a_consumer_of_the_json_alone_refuses_what_the_runner_refuses(name):
-    op, _, function = BUGS[name]
-    report = report_of_bug(name)
-    with np.errstate(all="ignore"):
-        refused = by_the_consumer(function, op)
-    failed = {one.vector.id for one in report.outcomes if one.failure}
-    assert refused <= failed
-    assert len(refused) >= 0.9 * len(failed)
+    require_refused(BUGS[name], share=0.9)
 
 
 @pytest.mark.parametrize(
@@ -329,8 +308,7 @@ def test_a_consumer_of_the_json_alone_refuses_what_the_runner_refuses(name):
     ],
 )
 def test_a_bug_of_one_kind_fails_on_nothing_else(name, flags):
-    report = report_of_bug(name)
-    assert all(flags & set(one.vector.flags) for one in report.outcomes if one.failure)
+    require_alone(BUGS[name], flags)
 
 
 @pytest.mark.parametrize("function", [sorting(two), affine, bjorck, l1])
@@ -361,7 +339,7 @@ def test_bfloat16_computed_in_doubles_and_rounded_once_passes(op):
 
 
 def test_a_declared_lower_precision_is_judged_by_its_own_bounds():
-    _, _, function = BUGS["eleven bits"]
+    function = BUGS["eleven bits"].function
     declared = UNIT_ROUNDOFF | {"float32": Fraction(1, 2**11)}
     assert report_of(function, "affine").verdict == "FAIL"
     assert report_of(function, "affine", unit_roundoff=declared).verdict == "PASS"
