@@ -1,8 +1,9 @@
-"""What a verification returns."""
+"""What a verification returns, and what it requires."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 
 class Certificate(NamedTuple):
@@ -27,3 +28,12 @@ def require(holds: bool, counterexample: str) -> None:
     """Raise an `AssertionError` unless `holds`; unlike ``assert``, also where Python runs with -O."""
     if not holds:
         raise AssertionError(counterexample)
+
+
+def refusal(call: Callable[[], Any]) -> str:
+    """The first clause of the `ValueError` that `call` has to raise."""
+    try:
+        call()
+    except ValueError as error:
+        return str(error).split(";")[0]
+    raise AssertionError("it was not refused")

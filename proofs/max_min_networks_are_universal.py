@@ -56,7 +56,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from proofs.certificate import Certificate, require
+from proofs.certificate import Certificate, refusal, require
 from proofs.networks import INF, evaluate, norms, rational
 from refsort import constructions
 
@@ -139,8 +139,8 @@ def sabotage() -> dict[str, str]:
     outside = [Fraction(5), Fraction(5)]
     beyond = abs(evaluate(network, rational(params), outside)[0] - f(outside))
     require(beyond > eps, f"{beyond}")
-    refused = _refusal(lambda: construct(INF, 2, Fraction(1, 4), lambda x: 2 * x[0]))
-    steep = _refusal(lambda: construct(INF, 2, Fraction(1, 4), _spread))
+    refused = refusal(lambda: construct(INF, 2, Fraction(1, 4), lambda x: 2 * x[0]))
+    steep = refusal(lambda: construct(INF, 2, Fraction(1, 4), _spread))
     coarse = construct(p, d, 2 * eps, f)
     worst = max(abs(evaluate(coarse[0], coarse[1], list(x))[0] - f(list(x))) for x in _corners(d))
     require(worst > eps, f"{worst}")
@@ -183,12 +183,3 @@ def _cube(d: int) -> list[list[Fraction]]:
 
 def _corners(d: int) -> list[tuple[Fraction, ...]]:
     return list(product((Fraction(0), Fraction(1)), repeat=d))
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    """The first clause of the error that `call` raises."""
-    try:
-        call()
-    except ValueError as error:
-        return str(error).split(";")[0]
-    raise AssertionError("it was not refused")

@@ -56,7 +56,7 @@ from functools import reduce
 from itertools import combinations, product
 from typing import Any
 
-from proofs.certificate import Certificate, require
+from proofs.certificate import Certificate, refusal, require
 from proofs.layers import Layer, Vector, layer, value
 from proofs.max_min_networks_are_universal import construct as universal
 from proofs.max_min_networks_form_a_lattice import plain, stacked
@@ -132,7 +132,7 @@ def sabotage() -> dict[str, str]:
     waiting = [Fraction(1), Fraction(0)]  # two features of two components as neighbours, in place of two pairs
     mixed = spec.max_min(waiting)
     require(mixed != waiting, f"{mixed}")
-    refused = _refusal(lambda: constructions.mcshane(POINTS, [[2 * v for v in row] for row in VALUES], "linf"))
+    refused = refusal(lambda: constructions.mcshane(POINTS, [[2 * v for v in row] for row in VALUES], "linf"))
     stretched = _squared_stretch()
     require(stretched > 1, f"{stretched}")
     first = [w[0] for w, _ in (single[1][0], single[2][0])]
@@ -166,15 +166,6 @@ def _squared_stretch() -> Fraction:
     require(spec.operator_norm(copies[0], INF, INF).hi == 1, "the norm of three copies is not 1")
     ends = [value([copies], spec.max_min, [Fraction(x)]) for x in (0, 1)]
     return sum(((a - b) ** 2 for a, b in zip(*ends, strict=True)), Fraction(0))
-
-
-def _refusal(call: Callable[[], Any]) -> str:
-    """The first clause of the error that `call` raises."""
-    try:
-        call()
-    except ValueError as error:
-        return str(error).split(";")[0]
-    raise AssertionError("it was not refused")
 
 
 def _text(v: Sequence[Fraction]) -> str:
