@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from refsort.certify.norms import operator_norm_bound
 from refsort.certify.selection_norm import selection_norm_bound
@@ -83,8 +85,8 @@ def lipschitz_bound(network: Network, params: Parameters, p: float = 2, q: float
     >>> [round(lipschitz_bound(network, params, p, q=np.inf).constant, 7) for p in (2, np.inf)]
     [3.0, 4.2]
     """
-    if network.fold(params)[0] != network:
-        raise ValueError("lipschitz_bound: the network still has weight maps; pass network.fold(params)")
+    require_folded("lipschitz_bound", network)
+    network.checked(params)
     q = p if q is None else q
     before = [p, *[q] * (len(network.layers) - 1)]
     layers = tuple(
@@ -96,10 +98,27 @@ def lipschitz_bound(network: Network, params: Parameters, p: float = 2, q: float
 
 
 def _layer_bound(layer: Layer | Selection, w: Array, p: float, q: float) -> float:
-    bound = selection_norm_bound(w, p, q) if isinstance(layer, Selection) else operator_norm_bound(w, p, q)
-    return bound if bound == math.inf else round_up(Fraction(bound) * _activation_bound(layer.activation))
+    bound = linear_bound(layer, w, p, q)
+    return bound if bound == math.inf else round_up(Fraction(bound) * activation_bound(layer.activation))
 
 
-def _activation_bound(activation: Activation) -> Fraction:
-    """The Lipschitz constant of an activation in every p-norm: 1, unless a leaky ReLU has a steeper second slope."""
-    return max(Fraction(1), abs(Fraction(activation.slope))) if isinstance(activation, LeakyReLU) else Fraction(1)
+def linear_bound(layer: Layer | Selection, w: Array, p: float, q: float) -> float:
+    """An upper bound of the norm of a layer's linear map, its weight or its selection."""
+    return selection_norm_bound(w, p, q) if isinstance(layer, Selection) else operator_norm_bound(w, p, q)
+
+
+def activation_bound(activation: Activation, dtype: np.dtype[Any] | None = None) -> Fraction:
+    """The Lipschitz constant of an activation in every p-norm: 1, unless a leaky ReLU has a steeper second slope.
+
+    With a `dtype` it is that of the slope as rounded to it, which is the one that is used there.
+    """
+    if not isinstance(activation, LeakyReLU):
+        return Fraction(1)
+    slope = activation.slope if dtype is None else float(dtype.type(activation.slope))
+    return max(Fraction(1), abs(Fraction(slope)))
+
+
+def require_folded(name: str, network: Network) -> None:
+    """Raise a ValueError for a network whose weights still pass through weight maps."""
+    if Network(tuple(layer.folded() for layer in network.layers)) != network:
+        raise ValueError(f"{name}: the network still has weight maps; pass network.fold(params)")

@@ -125,12 +125,22 @@ def certified_accuracy(logits: ArrayLike, labels: ArrayLike, lipschitz: float, r
     >>> certified_accuracy([[3.0, 1.0], [0.0, 1.0]], [0, 0], 1.0, [0.0, 1.4, 1.5])
     array([0.5, 0.5, 0. ])
     """
+    return share_above(certified_radius(logits, labels, lipschitz, p), radii)
+
+
+def share_above(radius: Array, radii: ArrayLike) -> Array:
+    """The share of inputs whose certified `radius` (n,) is above each of the `radii` (r,).
+
+    Examples
+    --------
+    >>> share_above(np.array([0.0, 1.0, 2.0, 3.0]), [0.0, 2.0])
+    array([0.75, 0.25])
+    """
     wanted = np.asarray(radii, dtype=np.float64)
     if wanted.ndim != 1 or not np.all(wanted >= 0):
-        raise ValueError(f"certified_accuracy: radii must be a list of numbers that are not negative, got {radii!r}")
-    radius = certified_radius(logits, labels, lipschitz, p)
+        raise ValueError(f"certified accuracy: radii must be a list of numbers that are not negative, got {radii!r}")
     if radius.size == 0:
-        raise ValueError("certified_accuracy: no inputs, so there is no share of them")
+        raise ValueError("certified accuracy: no inputs, so there is no share of them")
     shares: Array = np.mean(radius[None, :] > wanted[:, None], axis=1)
     return shares
 
