@@ -13,6 +13,7 @@ RULES = {
     "rounding": set(),
     "atomic": set(),
     "progress": set(),
+    "tables": set(),
     "threads": set(),
     "spec": set(),
     "ops": set(),
@@ -21,13 +22,13 @@ RULES = {
     "constructions": {"nets", "ops"},
     "certify": {"nets", "ops", "rounding"},
     "strategies": {"spec"},
-    "oracle": {"spec", "rounding", "strategies", "atomic", "progress", "threads", "__version__"},
+    "oracle": {"spec", "rounding", "strategies", "atomic", "progress", "tables", "threads", "__version__"},
     "oracle/adapters/numpy_adapter": {"ops", "nets", "certify", "__version__"},
     "oracle/adapters/torch_adapter": set(),
     "oracle/adapters/jax_adapter": set(),
     "pytest_plugin": {"oracle", "strategies"},
     "prove": {"progress", "__version__"},
-    "experiments": {"ops", "nets", "certify", "data", "atomic", "progress", "__version__"},
+    "experiments": {"ops", "nets", "certify", "data", "atomic", "progress", "tables", "__version__"},
 }
 THIRD_PARTY = {
     "": {"numpy", "scipy"},

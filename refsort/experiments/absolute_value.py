@@ -17,7 +17,7 @@ import numpy as np
 
 from refsort.certify import lipschitz_bound
 from refsort.data import ABSOLUTE_VALUE, sample_cones
-from refsort.experiments.result import environment, format_table, positive_float, positive_int
+from refsort.experiments.result import environment, positive_float, positive_int
 from refsort.nets import (
     Adam,
     Bjorck,
@@ -32,6 +32,7 @@ from refsort.nets import (
     save_network,
     train,
 )
+from refsort.tables import format_table
 
 SUMMARY = "the 1-D Wasserstein problem with distance 1: MaxMin critics against ReLU critics"
 BEST_KNOWN_RELU = {1: 0.5, 2: 3**-0.5, 3: 2 / 3, 4: 0.7039}  # by hidden layers; exact for 1, lower bounds for 2 to 4

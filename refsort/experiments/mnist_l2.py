@@ -18,7 +18,7 @@ import numpy as np
 
 from refsort.certify import LipschitzBound, certified_accuracy, lipschitz_bound
 from refsort.data import Split, load_mnist
-from refsort.experiments.result import environment, format_table, positive_float, positive_int
+from refsort.experiments.result import environment, positive_float, positive_int
 from refsort.nets import (
     Adam,
     Batches,
@@ -32,6 +32,7 @@ from refsort.nets import (
     save_network,
     train,
 )
+from refsort.tables import format_table
 
 SUMMARY = "train a certified MaxMin network on real MNIST (2-norm); some minutes on two cores"
 RADII = (0.0, 0.5, 1.0, 1.58, 2.0)  # radius 0 is the clean accuracy

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import platform
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,24 +48,3 @@ def write_result(path: str | os.PathLike[str], result: dict[str, Any]) -> None:
     """Write `result` as indented JSON, atomically."""
     with atomic_write(path) as file:
         file.write((json.dumps(result, indent=2) + "\n").encode())
-
-
-def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in plain text: the first column to the left, the others to the right.
-
-    Examples
-    --------
-    >>> print(format_table(["set", "clean"], [["test", "97.5"]]))
-    set   clean
-    ----  -----
-    test   97.5
-    """
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = [head, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )

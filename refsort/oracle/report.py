@@ -19,6 +19,7 @@ from refsort.oracle.rerun import rerun_command
 from refsort.oracle.runner import KINDS, Report, Row
 from refsort.oracle.script import script
 from refsort.oracle.sources import Program
+from refsort.tables import aligned
 
 _HEADER = ("op", "dtype", "checks", "values", "gradients", "kinks", "identities", "large", "verdict", "")
 
@@ -29,11 +30,7 @@ def table(report: Report) -> str:
     "0" means exact, "-" that there was nothing of the kind to compare. Failures follow, each with its smallest case,
     what explains it, a script that shows it without refsort, and the command that asks again.
     """
-    lines = [_HEADER, *(_cells(row) for row in report.rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
-    formatted = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    ]
+    formatted = aligned([_HEADER, *(_cells(row) for row in report.rows)])
     failures = ["", *(_failure(row, report) for row in report.rows if row.failure)]
     return "\n".join([f"{report.adapter}: worst error / derived bound", *formatted, *failures, _summary(report)])
 

@@ -18,6 +18,7 @@ from refsort.oracle.vectors.runner import (
     Outcome,
     passed,
 )
+from refsort.tables import aligned
 
 _HEADER = ("op", "vectors", "run", "passed", "failed", "unresolved", "not implemented", "other dtypes", "verdict", "")
 _VERDICTS = (PASSED, FAILED, UNRESOLVED, NOT_IMPLEMENTED, OTHER_DTYPES)
@@ -26,11 +27,7 @@ _SHOWN = 3
 
 def table(adapter: str, reports: Sequence[FileReport]) -> str:
     """One line for each file: the vectors it declares and what became of them. Failures follow, by flag and by id."""
-    lines = [_HEADER, *(_cells(report) for report in reports)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADER))]
-    formatted = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    ]
+    formatted = aligned([_HEADER, *(_cells(report) for report in reports)])
     failures = [line for report in reports if report.number(FAILED) for line in ["", *_failures(report)]]
     run, count = sum(report.run for report in reports), sum(report.declared for report in reports)
     summary = f"{run} of {count} vectors run, {sum(report.number(PASSED) for report in reports)} passed"
