@@ -14,15 +14,16 @@ from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, is_rig
 
 def values(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
     """What a wrong result may come from: each is the right answer for other arrays."""
-    questions: list[tuple[str, str, Callable[[Case], Case | None]]] = [
+    questions: list[tuple[str, str, Callable[[Case], Case]]] = [
         ("bias missing", "the bias is not added", partial(_with_bias, factor=0)),
         ("bias twice", "the bias is added twice", partial(_with_bias, factor=2)),
         ("bias subtracted", "the bias is subtracted", partial(_with_bias, factor=-1)),
-        ("transposed weight", "it computes x W + b and not x W^T + b: W is read as (d_in, d_out)", _transposed),
         ("other weight layout", "the memory of W is read in the layout (d_in, d_out)", _reread),
     ]
     for name, sentence, question in questions:
         yield Explanation(name, sentence, partial(_answers, question=question))
+    sentence = "it computes x W + b and not x W^T + b: W is read as (d_in, d_out)"
+    yield Explanation("transposed weight", sentence, _transposed)
 
 
 def gradients(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
@@ -38,10 +39,8 @@ def gradients(witnesses: Sequence[Witness]) -> Iterator[Explanation]:
     yield Explanation("transposed gradient", sentence.format("x: g W^T for g W"), _x_bar_reread)
 
 
-def _answers(witness: Witness, question: Callable[[Case], Case | None]) -> bool | None:
+def _answers(witness: Witness, question: Callable[[Case], Case]) -> bool:
     other = question(witness.case)
-    if other is None:
-        return None
     return is_right(other, witness.out, None, witness.adapter.unit_roundoff, times=2)  # room for one rounding more
 
 
@@ -50,9 +49,12 @@ def _with_bias(case: Case, factor: int) -> Case:
     return case._replace(arrays=(x, w, (factor * b).astype(b.dtype)))
 
 
-def _transposed(case: Case) -> Case | None:
-    x, w, b = case.arrays
-    return case._replace(arrays=(x, w.T, b)) if w.shape[0] == w.shape[1] else None
+def _transposed(witness: Witness) -> bool | None:
+    """For square weights; where x W is not defined it leads to no answer, and a wrong one is another mistake's."""
+    x, w, b = witness.case.arrays
+    if w.shape[0] != w.shape[1]:
+        return None if witness.right else False
+    return _answers(witness, lambda case: case._replace(arrays=(x, w.T, b)))
 
 
 def _reread(case: Case) -> Case:

@@ -23,6 +23,7 @@ from refsort.oracle.diagnosis.questions import (
 )
 from refsort.oracle.diagnosis.witness import Array, Explanation, Witness, close, wide
 from refsort.oracle.judge import Mismatch, answer
+from refsort.strategies import FORMATS
 
 SVD = 64
 """Roundings of the largest entry that a predicted singular value is allowed: far fewer than the bound of one."""
@@ -157,9 +158,13 @@ def spectral_norm_of_rank_one(w: Array) -> Any:
 
 
 def answers_rank_one(witness: Witness, expected: Callable[[Array], Any]) -> bool:
-    """Whether positive matrices of rank one are answered as expected: there one step of power iteration is enough."""
+    """Whether positive matrices of rank one are answered as expected: there one step of power iteration is enough.
+
+    Their entries need half of the dtype's bits and a few more, so that what computes in a narrower one is told apart.
+    """
+    unit = 1 + 2.0 ** -(FORMATS[witness.case.dtype].precision // 2)
     for m, n in ((2, 3), (4, 2), (3, 3)):
-        w = np.outer(np.arange(1, m + 1), np.arange(n, 0, -1) / 4).astype(data(witness.case).dtype)
+        w = np.outer(np.arange(1, m + 1) * unit, np.arange(n, 0, -1) / 4).astype(data(witness.case).dtype)
         params = {"p": 2, "q": 2} if witness.case.op == "operator_norm" else {}
         result = expected(w)
         case = witness.case._replace(arrays=(w,), params=params, cotangent=np.zeros(result.shape, w.dtype))
