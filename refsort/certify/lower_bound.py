@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from refsort.certify.directed import DUAL
 from refsort.certify.evaluation import evaluation_error, require_finite
 from refsort.certify.norms import sqrt_up
-from refsort.nets import Network, NetworkJacobian, Parameters, Selection
+from refsort.nets import Network, NetworkJacobian, Parameters
 from refsort.ops.arrays import Array
 from refsort.rounding import round_down
 
@@ -89,10 +89,7 @@ def lipschitz_lower_bound(
     q = p if q is None else q
     if not {p, q} <= {1, 2, math.inf}:
         raise ValueError(f"lipschitz_lower_bound: p and q must be 1, 2 or math.inf, got {p!r} and {q!r}")
-    params = [
-        (w if isinstance(layer, Selection) else w.astype(np.float64), b.astype(np.float64))
-        for layer, (w, b) in zip(network.layers, params, strict=True)
-    ]
+    params = network.cast(params, np.float64)
     points: Array = np.asarray(x, dtype=np.float64)
     require_finite("x", points)
     if points.ndim != 2 or not len(points) or steps < 1:

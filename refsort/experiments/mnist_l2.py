@@ -100,8 +100,7 @@ _SETTINGS = ("seed", "width", "margin", "rate", "iterations", "batch", "epochs")
 
 def deployed(network: Network, params: Parameters) -> tuple[Network, Parameters]:
     """The network that is certified: float64, Bjorck to convergence (60 steps bring 1e-10 to 1), folded."""
-    wide = [(w.astype(np.float64), b.astype(np.float64)) for w, b in params]
-    return network.constrained(Bjorck(60)).fold(wide)
+    return network.constrained(Bjorck(60)).fold(network.cast(params, np.float64))
 
 
 def _certified(network: Network, params: Parameters, split: Split, bound: LipschitzBound) -> list[float]:

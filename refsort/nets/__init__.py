@@ -11,6 +11,7 @@ from refsort.nets.optimisers import SGD, Adam, AggMo
 from refsort.nets.schedules import Constant, Cosine, Exponential, Step
 from refsort.nets.selection import Selection, SelectionJacobian
 from refsort.nets.training import Batches, NonFiniteError, Run, Sampler, train
+from refsort.nets.weight_list import load_weights, named_activation
 
 __all__ = [  # noqa: RUF022 - in the order of the paper
     "GroupSort",
@@ -57,4 +58,6 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "NonFiniteError",
     "save_network",
     "load_network",
+    "load_weights",
+    "named_activation",
 ]

@@ -183,12 +183,18 @@ class Network:
         """The parameters after an update, each weight brought back to where its constraint needs it."""
         return [(layer.retract(w), b) for layer, (w, b) in zip(self.layers, params, strict=True)]
 
+    def cast(self, params: Parameters, dtype: Any) -> Parameters:
+        """The parameters rounded to a dtype; the indices of a `Selection` stay as they are."""
+        return [
+            (w if isinstance(layer, Selection) else w.astype(dtype), b.astype(dtype))
+            for layer, (w, b) in zip(self.layers, params, strict=True)
+        ]
+
     def fold(self, params: Parameters) -> tuple[Network, Parameters]:
         """The same function with the weight maps baked in: a network without constraints, and its parameters.
 
         What is deployed, saved for others and certified. `constrained` gives the network more Bjorck steps first, and
-        ``[(w.astype(float), b.astype(float)) for w, b in params]`` more digits, where no w is the indices of a
-        `Selection`, which stays as it is.
+        `cast` the parameters more digits.
         """
         weights = [(layer.weight(w), b) for layer, (w, b) in zip(self.layers, self.checked(params), strict=True)]
         plain = Network(tuple(layer.folded() for layer in self.layers))

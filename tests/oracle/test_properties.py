@@ -554,8 +554,9 @@ def test_held_knows_the_format_and_not_its_carrier(dtype):
 def test_a_bug_breaks_its_property(name):
     op, names, dtype, function = BUGS[name]
     for prop in names:
+        # so many, because the same seed draws other cases where other modules are loaded, and draws come in clusters
         with pytest.raises(Mismatch) as caught:
-            put(adapter(function), op, dtype, named(op, prop), examples=40)
+            put(adapter(function), op, dtype, named(op, prop), examples=200)
         assert caught.value.claim.startswith(f"{prop}: ")
         assert caught.value.ratio > 1
         assert caught.value.expected

@@ -19,7 +19,7 @@ from refsort.certify.attacks.distance import within
 from refsort.certify.attacks.objective import margin_loss
 from refsort.certify.attacks.pgd import CHUNK, ascend, chunks
 from refsort.certify.margins import margins
-from refsort.nets import Layer, Network, Parameters
+from refsort.nets import Network, Parameters
 from refsort.ops.arrays import Array, integer
 
 _POLISH = [1e6] * 4  # steps so long that only the direction counts: the fixed points are the steepest directions
@@ -142,10 +142,7 @@ def _edge(given: Problem, rows: Array, competitors: int, steps: int) -> tuple[Ar
     """The floats nearest to the steepest points of the balls, their computed margins, and where rounding may decide."""
     ball, labels = given.ball(rows), given.labels[rows]
     wide = Ball.around(ball.x.astype(np.float64), ball.radius, ball.p, ball.box)
-    params = [
-        (w.astype(np.float64) if isinstance(layer, Layer) else w, b.astype(np.float64))
-        for layer, (w, b) in zip(given.network.layers, given.params, strict=True)
-    ]
+    params = given.network.cast(given.params, np.float64)
     clean = margins(given.network.value(params, wide.x), labels)
     point, least = wide.x.copy(), clean.copy()
     for target in given.competitors(competitors)[rows].T:
