@@ -1,4 +1,4 @@
-"""The command line: ``refsort check | prove | vectors | explain | reproduce``; each room brings its own command.
+"""The command line: ``refsort check | prove | certify | reproduce | ...``; each room brings its own command.
 
 Exit codes: 0 success; 1 a check failed, none was run, or a training run met a number that is not finite; 2 wrong usage,
 a missing or damaged file; 130 interrupted.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import refsort
 from refsort import prove
+from refsort.certify import command as certify
 from refsort.experiments import EXPERIMENTS
 from refsort.experiments.result import write_result
 from refsort.nets import NonFiniteError
@@ -52,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     proving = commands.add_parser("prove", help="verify the statements of proofs/, and sabotage them")
     prove.add_arguments(proving)
     proving.set_defaults(command=prove.run)
+
+    certifying = commands.add_parser("certify", help="what a saved classifier guarantees, and what attacks leave of it")
+    certify.add_arguments(certifying)
+    certifying.set_defaults(command=certify.run)
 
     vectoring = commands.add_parser("vectors", help="golden vectors: export, verify, run")
     vectors.add_arguments(vectoring)

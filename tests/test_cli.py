@@ -24,7 +24,9 @@ SMALL = ["--width", "8", "--steps", "6", "--iterations", "3", "--batch", "4"]
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["check"], ["reproduce"], *(["reproduce", name] for name in EXPERIMENTS)], ids=" ".join
+    "command",
+    [[], ["check"], ["prove"], ["certify"], ["reproduce"], *(["reproduce", name] for name in EXPERIMENTS)],
+    ids=" ".join,
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stopped:

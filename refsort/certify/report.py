@@ -254,7 +254,7 @@ def table(found: Robustness) -> str:
     ]
     lines = [
         f"{found.inputs} inputs, evaluated in {found.dtype}: {100 * found.clean:.2f} % right",
-        f"Lipschitz constant between {found.lower:.6g} (a chord) and {_constant(found.constant)} "
+        f"Lipschitz constant between {_constant(found.lower)} (a chord) and {_constant(found.constant)} "
         f"(layers: {', '.join(_constant(c) for c in found.layers)})",
         "",
         format_table(head, rows),

@@ -21,6 +21,7 @@ from refsort.oracle.runner import QUICK, Report, check
 from refsort.oracle.session import Session
 from refsort.oracle.subprocess_adapter import open_command
 from refsort.oracle.vectors.command import judge as judge_by_vectors
+from refsort.output import require_writable, write
 from refsort.progress import Progress
 
 
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:  # `refsort` itself did so before NumPy was loaded; what calls this is in time for the adapter
         threads.limit(args.threads)
     try:
-        options.require_writable(args.json)
+        require_writable("--json", args.json)
         expected = xfails.load(args.xfails) if args.xfails else []
         if args.judge:
             with _nothing_left_behind():
@@ -101,7 +102,7 @@ def _print(report: Report, expected: list[xfails.Expected], args: argparse.Names
     for warning in warnings:
         print(f"{args.xfails}: {warning}", file=sys.stderr)
     text = json.dumps(as_json(report), indent=1, allow_nan=False)
-    options.write(table(report), text, args.json)
+    write(table(report), text, args.json)
     return 0 if xfails.passed(report) else 1
 
 

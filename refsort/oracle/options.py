@@ -1,12 +1,10 @@
-"""What `refsort check` and `refsort vectors run` have in common: what is chosen, and where the report goes."""
+"""What `refsort check` and `refsort vectors run` have in common: what is chosen."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from refsort.atomic import atomic_write
 from refsort.oracle.adapter import AdapterError
 from refsort.oracle.operations import OPERATIONS
 from refsort.strategies import FORMATS
@@ -47,20 +45,6 @@ def separated(text: str) -> list[str]:
     ['kr', 'hkr']
     """
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def require_writable(path: str | None) -> None:
-    """Better to learn it before the judging than after."""
-    if path not in (None, "-") and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
-        raise AdapterError(f"--json {path}: expected a file in an existing directory, or -")
-
-
-def write(table: str, text: str, where: str | None) -> None:
-    """The table to the terminal and the JSON text to a file, or only that, to the terminal."""
-    print(text if where == "-" else table)
-    if where is not None and where != "-":
-        with atomic_write(where) as file:
-            file.write(f"{text}\n".encode())
 
 
 def _names(text: str) -> list[str]:

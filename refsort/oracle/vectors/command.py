@@ -17,6 +17,7 @@ from refsort.oracle.vectors.report import as_json, table
 from refsort.oracle.vectors.runner import passed
 from refsort.oracle.vectors.runner import run as run_vectors
 from refsort.oracle.vectors.verify import verify
+from refsort.output import require_writable, write
 from refsort.progress import Progress
 from refsort.strategies import FORMATS
 
@@ -89,7 +90,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    options.require_writable(args.json)
+    require_writable("--json", args.json)
     ops, dtypes = options.chosen("--ops", args.ops, OPERATIONS), options.chosen("--dtype", args.dtype, tuple(FORMATS))
     adapter = load(args.adapter)
     return judge(adapter, [file for file in _files(args.files) if file.op in ops], dtypes, args.json)
@@ -111,7 +112,7 @@ def judge(
         done = iter(range(len(files)))
         reports = run_vectors(adapter, files, lambda op: progress.update(next(done), op), dtypes)
     text = json.dumps(as_json(adapter.name, reports), indent=1, allow_nan=False)
-    options.write(table(adapter.name, reports), text, json_path)
+    write(table(adapter.name, reports), text, json_path)
     return 0 if passed(reports) else 1
 
 
