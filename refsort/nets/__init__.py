@@ -2,7 +2,7 @@
 
 from refsort.nets.activations import Absolute, CReLU, FullSort, GroupSort, Identity, LeakyReLU, MaxMin, Maxout, ReLU
 from refsort.nets.checkpoint import load_network, save_network
-from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral
+from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral, Stiefel
 from refsort.nets.initial import gaussian, orthonormal, signed_selection, uniform
 from refsort.nets.layer import Layer, LayerJacobian
 from refsort.nets.network import Gradients, Network, NetworkJacobian, Parameters
@@ -24,6 +24,7 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "Maxout",
     "Identity",
     "Bjorck",
+    "Stiefel",
     "Spectral",
     "Parseval",
     "RowsL1",

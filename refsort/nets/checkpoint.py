@@ -36,6 +36,7 @@ _TYPES: dict[str, Any] = {
         activations.Maxout,
         constraints.Free,
         constraints.Bjorck,
+        constraints.Stiefel,
         constraints.Spectral,
         constraints.Parseval,
         constraints.RowsL1,

@@ -7,6 +7,7 @@ constraint  weight map                  retraction                       guarant
 ==========  ==========================  ===============================  ==========================================
 Free        w                           none                             nothing
 Bjorck      K steps of Bjorck           into the basin of convergence    ||W||_2 <= 1 beyond rounding, once converged
+Stiefel     w, tangent gradient         Bjorck, from inside the basin    nothing by itself: fold with `Bjorck`
 Spectral    w / ||w||_2                 none                             ||W||_2 = 1 up to rounding
 Parseval    w                           one Parseval step                nothing; pulls towards orthonormal
 RowsL1      w                           rows on the unit l1 ball         ||W||_inf <= 1 up to rounding
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.nets.activations import IdentityJacobian, Jacobian
-from refsort.ops.arrays import Array
+from refsort.ops.arrays import Array, like
 from refsort.ops.bjorck import bjorck, bjorck_forward
 from refsort.ops.bjorck_scaling import bjorck_scaling, bjorck_scaling_forward
 from refsort.ops.operator_ball import project_operator_ball
@@ -130,6 +131,75 @@ class Bjorck:
                 return w
         bound = spectral_norm_schatten(w)
         return w if bound <= math.sqrt(1.9) else np.asarray(w / bound)
+
+
+class TangentProjection(NamedTuple):
+    """The derivative of the polar factor at an orthonormal w: what is orthogonal to w's stretches stays.
+
+    For a tall w it is V -> V - W sym(W^T V), the limit of the derivative of Bjorck's iteration; it is symmetric.
+
+    Attributes
+    ----------
+    w : ndarray, (m, n)
+        The weight itself, not a copy.
+    """
+
+    w: Array
+
+    def backward(self, a_bar: ArrayLike) -> Array:
+        """``w_bar``: two products."""
+        v = like("bjorck", "a_bar", a_bar, self.w.shape)
+        if self.w.shape[0] < self.w.shape[1]:
+            return TangentProjection(self.w.T).backward(v.T).T
+        s = self.w.T @ v
+        projected: Array = v - self.w @ (0.5 * (s + s.T))
+        return projected
+
+    def tangent(self, w_dot: ArrayLike) -> Array:
+        """``a_dot``, by the same map."""
+        return self.backward(w_dot)
+
+
+@dataclass(frozen=True)
+class Stiefel:
+    """The parameter itself is kept orthonormal up to the square of an update: Riemannian descent at the cost of a step.
+
+    The gradient is projected on the tangents, two products, and after each update one step of Bjorck is taken, two
+    products, where the weight map of `Bjorck` takes and differentiates K steps. An update of relative size d leaves a
+    residual of order d^2, which a single step squares; so the residual vanishes with the learning rate.
+
+    Attributes
+    ----------
+    iterations : int
+        Bjorck steps of a retraction.
+    """
+
+    iterations: int = 1
+
+    def value(self, w: Array) -> Array:
+        """w."""
+        return w
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """w and the projection on its tangents."""
+        return w, TangentProjection(w)
+
+    def retract(self, w: Array) -> Array:
+        """w after its Bjorck steps, divided by an upper bound of its norm first where it may be outside the basin."""
+        if w.dtype == object:
+            return w  # exact weights are not trained
+        a = w if w.shape[0] >= w.shape[1] else w.T
+        for _ in range(self.iterations):
+            with np.errstate(over="ignore", invalid="ignore"):  # then the comparison below is false, as it should be
+                q = -(a.T @ a)
+                q[np.diag_indices_from(q)] += 1
+                inside = np.vdot(q, q) <= _RESIDUAL_INSIDE**2
+            a = a + a @ (0.5 * q) if inside else bjorck(a / max(1.0, spectral_norm_schatten(a)), 2)
+        return a if a.shape == w.shape else np.ascontiguousarray(a.T)
+
+
+# of order 1 the basin is ||W||_2^2 < 3, and ||W||_2^2 <= 1 + ||I - W^T W||_F
+_RESIDUAL_INSIDE = 1.8
 
 
 @dataclass(frozen=True)

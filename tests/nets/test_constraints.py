@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import polar
 
-from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral
+from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral, Stiefel
 from refsort.nets.constraints import ChainJacobian
+from refsort.ops import polar_factor_forward
 
 
 def weight(shape, scale, seed):
@@ -91,3 +92,43 @@ def test_a_scaled_bjorck_layer_is_safe_for_any_weight(scale):
     w = weight((5, 4), scale, 1)
     a = Bjorck(30, scaling="schur").value(w)
     np.testing.assert_allclose(a, polar(w)[0], rtol=0, atol=1e-10)
+
+
+@given(shapes, seeds)
+def test_the_tangent_projection_is_the_polar_factors_derivative_at_orthonormal_weights(shape, seed):
+    w = polar(weight(shape, 1.0, seed))[0]
+    value, at = Stiefel().forward(w)
+    assert value is w
+    v = weight(shape, 1.0, seed + 1)
+    for of_w in (at.backward, at.tangent):
+        # by the singular vectors of w; both are off by some roundings of numbers below 10
+        np.testing.assert_allclose(of_w(v), polar_factor_forward(w)[1].backward(v), rtol=0, atol=1e-13)
+        np.testing.assert_allclose(of_w(of_w(v)), of_w(v), rtol=0, atol=1e-13)
+
+
+@given(shapes, st.floats(-8, -1), seeds)
+def test_after_an_update_along_a_tangent_the_residual_is_squared_twice(shape, exponent, seed):
+    w = polar(weight(shape, 1.0, seed))[0]
+    step = Stiefel().forward(w)[1].backward(weight(shape, 1.0, seed + 1))
+    step *= 2.0**exponent / np.linalg.norm(step, 2) if np.any(step) else 0
+    r = Stiefel().retract(w + step)
+    assert r.shape == shape
+    singular = np.linalg.svd(r, compute_uv=False)
+    # singular values between sqrt(1 - d) and sqrt(1 + d^2) go to within 3/2 e^2 + 1/2 |e|^3 of 1, |e| <= d for the new
+    # ones; along a tangent W^T W = I + V^T V, so e <= d^2 / 2
+    assert np.max(np.abs(singular - 1)) <= 0.5 * 2.0 ** (4 * exponent) + 1e-14
+    assert np.all(singular <= 1 + 1e-14)  # one step of order 1 ends below 1
+
+
+@given(shapes, st.floats(-12, 12), seeds)
+def test_stiefel_comes_back_from_outside_of_the_basin(shape, exponent, seed):
+    w = weight(shape, 2.0**exponent, seed)
+    r = w
+    for _ in range(80):  # singular values of the draw down to 1e-5 of the largest double at each step, nearly
+        r = Stiefel().retract(r)
+    np.testing.assert_allclose(r, polar(w)[0], rtol=0, atol=1e-9)
+
+
+def test_exact_weights_are_not_retracted():
+    w = np.array([[2, 0]], dtype=object)
+    assert Stiefel().retract(w) is w
