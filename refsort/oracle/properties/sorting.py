@@ -109,11 +109,12 @@ def gradient_decodes_the_permutation(ask: Ask, case: Case) -> Iterator[Compariso
 def gradient_is_the_derivative(ask: Ask, case: Case) -> Iterator[Comparison]:
     """``<x_bar, d> = <y_bar, GS(x + d) - GS(x)>`` where x and x + d have one order: the map is linear in between.
 
-    The entries of x are whole numbers further apart than those of d, so both sides are sums of whole numbers and there
-    is nothing to tolerate: detached or scaled gradients (B1), none at all (B2). 3 calls, 1 with gradients.
+    The entries of x are whole numbers further apart than those of d, and so small that the sum of two is exact as well
+    (a minimum may be (a + b - |a - b|) / 2). So both sides are sums of whole numbers and there is nothing to tolerate:
+    detached or scaled gradients (B1), none at all (B2). 3 calls, 1 with gradients.
     """
     bits, x = ask.bits(case), case.arrays[0]
-    most = min(x.size, 2**bits // (2 * max(x.size, 1)) - 1)
+    most = min(x.size, 2**bits // (4 * max(x.size, 1)) - 1)
     if most < 1:
         return
     spaced = ranks(x) * (2 * most + 1)

@@ -98,7 +98,7 @@ def balls(op: str, rng: np.random.Generator, dtype: str, width: int) -> Calls:
     v[2] /= 2
     v[2, ::4] += np.copysign(4, v[2, ::4])  # on the l1 ball these are kept, by a threshold of about 3, and no others
     v[2] *= radius / (width // 4 if norm == 1 else 8 if norm == 2 else 2)
-    v[3] *= 8
+    v[3] *= 4 if norm == np.inf else 8  # below 2^11 radii, so that a clip may be computed by differences
     return [
         ([rounded(v, dtype)], {"radius": float(rounded(radius, dtype))}, rounded(rng.integers(1, 99, v.shape), dtype))
     ]
