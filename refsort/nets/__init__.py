@@ -2,8 +2,8 @@
 
 from refsort.nets.activations import Absolute, CReLU, FullSort, GroupSort, Identity, LeakyReLU, MaxMin, Maxout, ReLU
 from refsort.nets.checkpoint import load_network, save_network
-from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral, Stiefel
-from refsort.nets.initial import gaussian, orthonormal, signed_selection, uniform
+from refsort.nets.constraints import Bjorck, Free, Parseval, RowsL1, Spectral, SquaresL1, Stiefel
+from refsort.nets.initial import gaussian, heavy_tailed, orthonormal, signed_selection, uniform
 from refsort.nets.layer import Layer, LayerJacobian
 from refsort.nets.network import Gradients, Network, NetworkJacobian, Parameters
 from refsort.nets.objectives import Critic, CrossEntropy, HingeCritic, MulticlassHinge
@@ -28,6 +28,7 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "Spectral",
     "Parseval",
     "RowsL1",
+    "SquaresL1",
     "Free",
     "Layer",
     "LayerJacobian",
@@ -39,6 +40,7 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "Gradients",
     "orthonormal",
     "gaussian",
+    "heavy_tailed",
     "uniform",
     "signed_selection",
     "Critic",

@@ -11,6 +11,7 @@ Stiefel     w, tangent gradient         Bjorck, from inside the basin    nothing
 Spectral    w / ||w||_2                 none                             ||W||_2 = 1 up to rounding
 Parseval    w                           one Parseval step                nothing; pulls towards orthonormal
 RowsL1      w                           rows on the unit l1 ball         ||W||_inf <= 1 up to rounding
+SquaresL1   signed squares of rows      rows of 2-norm 1                 ||W||_inf = 1 up to rounding
 ==========  ==========================  ===============================  ==========================================
 
 What a trained network guarantees is measured on its folded weights, by `refsort.certify`.
@@ -31,6 +32,8 @@ from refsort.ops.bjorck import bjorck, bjorck_forward
 from refsort.ops.bjorck_scaling import bjorck_scaling, bjorck_scaling_forward
 from refsort.ops.operator_ball import project_operator_ball
 from refsort.ops.parseval import parseval_step
+from refsort.ops.row_norms import scaled_norm, wide
+from refsort.ops.signed_squares import signed_squares, signed_squares_forward
 from refsort.ops.spectral_norm import spectral_norm_schatten, spectral_normalize, spectral_normalize_forward
 
 
@@ -253,3 +256,26 @@ class RowsL1:
     def retract(self, w: Array) -> Array:
         """The nearest matrix whose rows have l1 norm at most 1."""
         return project_operator_ball(w, math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class SquaresL1:
+    """Rows of l1 norm 1 as signed squares of rows of 2-norm 1: ||W||_inf = 1, and Adam may move the parameter.
+
+    The weight does not depend on the lengths of the parameter's rows. They are brought back to 1 after each update, so
+    that the learning rate keeps its meaning.
+    """
+
+    def value(self, w: Array) -> Array:
+        """The signed squares."""
+        return signed_squares(w)
+
+    def forward(self, w: Array) -> tuple[Array, Jacobian]:
+        """The signed squares and their Jacobian."""
+        return signed_squares_forward(w)
+
+    def retract(self, w: Array) -> Array:
+        """The rows divided by their 2-norms."""
+        scale, norm = scaled_norm(wide(w), 2)
+        with np.errstate(invalid="ignore"):  # a row of zeros, or an infinite one: NaN, which training reports
+            return np.asarray(w / scale / norm).astype(w.dtype, copy=False)

@@ -58,3 +58,18 @@ def signed_selection(rng: np.random.Generator, d_out: int, d_in: int) -> Array:
     w = np.zeros((d_out, d_in))
     w[np.arange(d_out), rng.integers(d_in, size=d_out)] = rng.choice([-1.0, 1.0], size=d_out)
     return w
+
+
+def heavy_tailed(rng: np.random.Generator, d_out: int, d_in: int) -> Array:
+    """Independent cubes of normal entries: rows with few large entries, for `refsort.nets.SquaresL1`.
+
+    The signed squares of such a row, y ~ z^6 before the division, have a participation ratio (sum y)^2 / sum y^2 near
+    d_in 15^2 / 10395 = d_in / 46 for large d_in (the moments of order 6 and 12 of a normal variable are 15 and 10395).
+
+    Examples
+    --------
+    >>> heavy_tailed(np.random.default_rng(0), 3, 4).shape
+    (3, 4)
+    """
+    w: Array = rng.standard_normal((d_out, d_in)) ** 3
+    return w

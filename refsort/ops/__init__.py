@@ -41,6 +41,7 @@ from refsort.ops.parseval import parseval_step, parseval_step_forward
 from refsort.ops.polar_factor import polar_factor, polar_factor_forward
 from refsort.ops.row_scaling import row_scaling, row_scaling_forward
 from refsort.ops.select import select, select_forward
+from refsort.ops.signed_squares import signed_squares, signed_squares_forward
 from refsort.ops.simplex import project_simplex, project_simplex_forward
 from refsort.ops.spectral_norm import (
     power_iteration,
@@ -98,6 +99,8 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "project_linf_ball_forward",
     "row_scaling",
     "row_scaling_forward",
+    "signed_squares",
+    "signed_squares_forward",
     # norms of a weight
     "operator_norm",
     "operator_norm_forward",

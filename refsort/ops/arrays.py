@@ -49,6 +49,7 @@ DTYPES: dict[str, tuple[str, ...]] = {
     "project_linf_ball": _RATIONAL,
     "project_operator_ball": _RATIONAL,  # those in a 2-norm take no rationals
     "row_scaling": _FLOATS,
+    "signed_squares": _FLOATS,
     "operator_norm": _FLOATS,  # the pair (2, 2) is a spectral norm: float32 and float64 only
     "cross_entropy": _FLOATS,
     "multiclass_hinge": _RATIONAL,

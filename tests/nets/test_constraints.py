@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import polar
 
-from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral, Stiefel
+from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral, SquaresL1, Stiefel
 from refsort.nets.constraints import ChainJacobian
 from refsort.ops import polar_factor_forward
 
@@ -132,3 +132,14 @@ def test_stiefel_comes_back_from_outside_of_the_basin(shape, exponent, seed):
 def test_exact_weights_are_not_retracted():
     w = np.array([[2, 0]], dtype=object)
     assert Stiefel().retract(w) is w
+
+
+@given(shapes, st.floats(-12, 12), seeds)
+def test_squares_l1_has_rows_of_norm_one_and_its_retraction_does_not_move_them(shape, exponent, seed):
+    w = weight(shape, 2.0**exponent, seed)
+    a = SquaresL1().value(w)
+    np.testing.assert_allclose(np.sum(np.abs(a), axis=1), 1, rtol=0, atol=(shape[1] + 8) * 2.0**-52)
+    r = SquaresL1().retract(w)
+    np.testing.assert_allclose(np.linalg.norm(r, axis=1), 1, rtol=0, atol=(shape[1] + 8) * 2.0**-52)
+    np.testing.assert_allclose(SquaresL1().value(r), a, rtol=(4 * shape[1] + 32) * 2.0**-53, atol=0)
+    assert SquaresL1().retract(w.astype(np.float32)).dtype == np.float32

@@ -65,10 +65,10 @@ def bjorck(op: str, rng: np.random.Generator, dtype: str, width: int) -> Calls:
 
 
 def spectral(op: str, rng: np.random.Generator, dtype: str, width: int) -> Calls:
-    """The largest singular value is 3, the next one at most 1.5."""
+    """The largest singular value is 3, the next one 2.4: a few steps of power iteration do not tell them apart."""
     m, n = width // 4, 3 * width // 16
     u, v = (np.linalg.qr(rng.standard_normal((d, n)))[0] for d in (m, n))
-    w = (u * np.append(np.linspace(0.01, 1.5, n - 1), 3.0)) @ v.T
+    w = (u * np.append(np.linspace(0.01, 2.4, n - 1), 3.0)) @ v.T
     g = rng.standard_normal((m, n)) if op == "spectral_normalize" else 1.5
     return [([rounded(w, dtype)], {"p": 2, "q": 2} if op == "operator_norm" else {}, rounded(g, dtype))]
 
