@@ -23,6 +23,7 @@ from refsort.certify.lower_bound import LowerBound, lipschitz_lower_bound
 from refsort.certify.margins import certified_accuracy, certified_radius, margins, share_above
 from refsort.certify.norms import operator_norm_bound
 from refsort.certify.radii import Radii, sound_accuracy, sound_radius
+from refsort.certify.report import Robustness, robustness
 from refsort.certify.selection_norm import selection_norm_bound
 
 __all__ = [  # noqa: RUF022 - from the weights to the guarantee
@@ -56,4 +57,6 @@ __all__ = [  # noqa: RUF022 - from the weights to the guarantee
     "weak_spots",
     "boundary_inputs",
     "WeakSpot",
+    "robustness",
+    "Robustness",
 ]

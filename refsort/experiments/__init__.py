@@ -1,9 +1,25 @@
 """The paper's evidence, redone: each experiment a module with `SUMMARY`, `add_arguments`, `run` and `table`."""
 
-from refsort.experiments import absolute_value, mnist_l2, naive_certificates
+from refsort.experiments import (
+    absolute_value,
+    activations,
+    constraints,
+    few_examples,
+    jacobian_spectrum,
+    mnist_l2,
+    mnist_linf,
+    naive_certificates,
+    saliency,
+)
 
 EXPERIMENTS = {
     "mnist-l2": mnist_l2,
+    "mnist-linf": mnist_linf,
+    "activations": activations,
+    "constraints": constraints,
+    "jacobian-spectrum": jacobian_spectrum,
+    "saliency": saliency,
+    "few-examples": few_examples,
     "naive-certificates": naive_certificates,
     "absolute-value": absolute_value,
 }

@@ -1,30 +1,17 @@
 """The MNIST experiment on the real data: a short run learns, and what it reports follows from what it saved."""
 
-import json
 import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from refsort.cli import main
-from refsort.data import load_mnist
 from refsort.nets import load_network
 
 
 @pytest.fixture(scope="module")
-def mnist():
-    try:
-        return load_mnist()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def outcome(mnist, tmp_path_factory):
-    out = tmp_path_factory.mktemp("mnist")
-    assert main(["reproduce", "mnist-l2", "--width", "32", "--epochs", "1", "--out", str(out)]) == 0
-    return json.loads((out / "result.json").read_text()), out
+def outcome(reproduce):
+    return reproduce("mnist-l2", "--width", "32", "--epochs", "1")
 
 
 def test_a_short_run_learns(outcome):

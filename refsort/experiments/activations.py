@@ -1,0 +1,63 @@
+"""Activations under the same constraint on MNIST, after Anil et al. (2019): what norm-preserving ones are worth.
+
+All networks have the same sizes, orthonormal weights and the same training; only what stands between the layers
+differs. ReLU loses gradient norm wherever it is off, so it has to trade margin for fit; |x| and the sorts lose none.
+The loss and its settings are those chosen for MaxMin in `mnist-l2`, on the validation split.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from refsort.data import load_mnist
+from refsort.experiments import comparison
+from refsort.experiments.comparison import Contender
+from refsort.experiments.result import environment, positive_float
+from refsort.nets import Absolute, FullSort, GroupSort, MaxMin, ReLU, Stiefel
+from refsort.nets.activations import Activation
+
+SUMMARY = "ReLU, |x|, MaxMin, GroupSort and FullSort on MNIST under the same 2-norm constraint"
+ACTIVATIONS: dict[str, Activation] = {
+    "ReLU": ReLU(),
+    "|x|": Absolute(),
+    "MaxMin": MaxMin(),
+    "GroupSort(4)": GroupSort(4),
+    "GroupSort(8)": GroupSort(8),
+    "GroupSort(16)": GroupSort(16),
+    "FullSort": FullSort(),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sizes that all share."""
+    comparison.add_arguments(parser)
+    parser.add_argument(
+        "--rate", type=positive_float, default=1.6e-2, help="learning rate at the start (default: %(default)s)"
+    )
+
+
+def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
+    """Train, certify and attack one network with each activation; the result as a JSON value."""
+    if args.width % 16:
+        raise ValueError(f"--width {args.width} is not a multiple of 16, which GroupSort(16) needs")
+    mnist = load_mnist(args.data)
+    contenders = {
+        name: Contender(comparison.recipe(args, activation, Stiefel(), args.rate))
+        for name, activation in ACTIVATIONS.items()
+    }
+    results = comparison.compare(contenders, mnist.train, mnist.test, args, out)
+    comparison.draw(out / "certified.png", results, "orthonormal weights")
+    names = ("seed", "width", "hidden", "batch", "epochs", "rate", "attacked")
+    return {
+        "settings": {name: getattr(args, name) for name in names}
+        | {"margin": comparison.MARGIN, "temperature": comparison.TEMPERATURE},
+        "networks": results,
+        "environment": environment(),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    return comparison.report(result, "activation", "orthonormal weights")

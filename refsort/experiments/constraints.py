@@ -1,0 +1,64 @@
+"""Ways to constrain a weight on MNIST, after Anil et al. (2019): what each guarantees, and what it costs.
+
+All networks are MaxMin networks of the same sizes. Each is certified with the weights that its constraint leaves after
+training, and their realised singular values stand beside it: few Bjorck steps leave some below 1, spectral
+normalisation lets all but the largest fall, a Parseval step promises nothing, and without a constraint the product of
+the norms certifies nothing. Learning rates were chosen for each on the validation split.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from refsort.data import load_mnist
+from refsort.experiments import comparison
+from refsort.experiments.classifier import as_it_is
+from refsort.experiments.comparison import Contender
+from refsort.experiments.result import environment
+from refsort.nets import Bjorck, Free, MaxMin, Parseval, Spectral, Stiefel
+from refsort.nets.constraints import Constraint
+
+SUMMARY = "Bjorck of orders 1 to 3, spectral normalisation, Parseval and no constraint on MNIST"
+CONSTRAINTS: dict[str, tuple[Constraint, float]] = {  # with the learning rate
+    "Stiefel": (Stiefel(), 1.6e-2),
+    "Bjorck, order 1, 3 steps": (Bjorck(3), 4e-3),
+    "Bjorck, order 2, 2 steps": (Bjorck(2, order=2), 4e-3),
+    "Bjorck, order 3, 2 steps": (Bjorck(2, order=3), 4e-3),
+    "spectral normalisation": (Spectral(), 4e-3),
+    "Parseval": (Parseval(), 4e-3),
+    "none": (Free(), 1e-3),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sizes that all share."""
+    comparison.add_arguments(parser)
+
+
+def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
+    """Train, certify and attack one network with each constraint; the result as a JSON value."""
+    mnist = load_mnist(args.data)
+    contenders = {
+        name: Contender(comparison.recipe(args, MaxMin(), constraint, rate), as_it_is)
+        for name, (constraint, rate) in CONSTRAINTS.items()
+    }
+    results = comparison.compare(contenders, mnist.train, mnist.test, args, out)
+    comparison.draw(out / "certified.png", results, "MaxMin")
+    names = ("seed", "width", "hidden", "batch", "epochs", "attacked")
+    return {
+        "settings": {name: getattr(args, name) for name in names}
+        | {
+            "margin": comparison.MARGIN,
+            "temperature": comparison.TEMPERATURE,
+            "rates": {name: rate for name, (_, rate) in CONSTRAINTS.items()},
+        },
+        "networks": results,
+        "environment": environment(),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    return comparison.report(result, "constraint", "MaxMin")
