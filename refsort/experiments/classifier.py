@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from refsort.atomic import atomic_write
 from refsort.certify import certified_accuracy, lipschitz_bound, margins, sound_accuracy
 from refsort.data import Split, load_mnist
-from refsort.experiments.result import environment, positive_float, positive_int
+from refsort.experiments.result import count, environment, positive_float, positive_int
 from refsort.nets import (
     Adam,
     Batches,
@@ -27,7 +28,7 @@ from refsort.nets import (
     save_network,
     train,
 )
-from refsort.nets.objectives import Objective
+from refsort.nets.objectives import Batch, Objective
 from refsort.nets.optimisers import Optimiser
 from refsort.ops.arrays import Array
 from refsort.tables import format_table
@@ -43,6 +44,7 @@ SETTINGS: dict[str, tuple[Callable[[str], Any], str]] = {
     "rate": (positive_float, "learning rate at the start"),
     "batch": (positive_int, "batch size"),
     "epochs": (positive_int, "passes over the 54,000 images"),
+    "shift": (count, "pixels that training images are moved by at most, anew in each epoch"),
 }
 
 
@@ -79,6 +81,27 @@ def settings(args: argparse.Namespace, presets: Mapping[str, Mapping[str, Any]])
 _LOSS = ("margin", "temperature")
 
 
+class ShiftedBatches(Batches):
+    """Batches of square pictures and their labels; each picture is moved by up to `reach` pixels, anew at each draw.
+
+    What leaves the picture is lost, and paper, 0, comes in. The 2 reach + 1 moves of either axis are equally likely.
+    """
+
+    def __init__(self, data: Split, batch_size: int, reach: int) -> None:
+        super().__init__(data, batch_size)
+        self.reach = reach
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """The next pictures, moved, and their labels."""
+        pictures, labels = super().draw(rng)
+        moves = rng.integers(2 * self.reach + 1, size=(2, len(pictures)))
+        side = math.isqrt(pictures.shape[1])
+        margin = (self.reach, self.reach)
+        padded = np.pad(pictures.reshape(-1, side, side), ((0, 0), margin, margin))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
+        return windows[np.arange(len(pictures)), moves[0], moves[1]].reshape(pictures.shape), labels
+
+
 class Recipe(NamedTuple):
     """How a classifier is trained: with a rate that falls to 0 as a cosine does, in float32.
 
@@ -92,6 +115,8 @@ class Recipe(NamedTuple):
     optimiser : Optimiser
     initial : function of (generator, d_out, d_in)
         The initial weights.
+    shift : int
+        Each picture is moved by up to so many pixels, anew in each epoch.
     """
 
     network: Network
@@ -101,12 +126,14 @@ class Recipe(NamedTuple):
     epochs: int
     optimiser: Optimiser = Adam()
     initial: Initial = orthonormal
+    shift: int = 0
 
     def start(self, data: Split, seed: int) -> tuple[Run, int]:
         """A run before its first step, and the steps of an epoch."""
         rng, epoch = np.random.default_rng(seed), len(data.labels) // self.batch
         steps, params = self.epochs * epoch, self.network.init(rng, self.initial, np.float32)
-        schedule, batches = Cosine(self.rate, steps), Batches(data, self.batch)
+        batches = ShiftedBatches(data, self.batch, self.shift) if self.shift else Batches(data, self.batch)
+        schedule = Cosine(self.rate, steps)
         return Run(self.network, params, self.objective, self.optimiser, schedule, batches, rng), epoch
 
 

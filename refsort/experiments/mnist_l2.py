@@ -22,10 +22,12 @@ from refsort.nets import CrossEntropy, MaxMin, Network, Stiefel
 
 SUMMARY = "train a certified MaxMin network on real MNIST (2-norm); --preset for networks of the paper's width"
 RADII = (0.0, 0.5, 1.0, 1.58, 2.0)  # at 0: what every evaluation gets right
+_SMALL = {"width": 256, "rate": 1.6e-2, "batch": 512, "shift": 0}
+_PAPER = {"width": 1024, "rate": 4e-3, "batch": 512}
 PRESETS: dict[str, dict[str, Any]] = {
-    "coffee-break": {"width": 256, "margin": 1.9, "temperature": 4.0, "rate": 1.6e-2, "batch": 512, "epochs": 24},
-    "paper-accurate": {"width": 1024, "margin": 1.75, "temperature": 8.0, "rate": 4e-3, "batch": 512, "epochs": 22},
-    "paper-robust": {"width": 1024, "margin": 2.12, "temperature": 4.0, "rate": 4e-3, "batch": 512, "epochs": 10},
+    "coffee-break": {**_SMALL, "margin": 1.9, "temperature": 4.0, "epochs": 24},
+    "paper-accurate": {**_PAPER, "margin": 1.75, "temperature": 8.0, "epochs": 60, "shift": 1},
+    "paper-robust": {**_PAPER, "margin": 2.12, "temperature": 4.0, "epochs": 10, "shift": 0},
 }
 DEFAULT = "coffee-break"
 
@@ -44,6 +46,7 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
         chosen["rate"],
         chosen["batch"],
         chosen["epochs"],
+        shift=chosen["shift"],
     )
     return classifier.certified_classifier(recipe, classifier.converged, chosen, args, out, RADII, p=2)
 

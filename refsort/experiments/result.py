@@ -24,6 +24,14 @@ def positive_int(text: str) -> int:
     return number
 
 
+def count(text: str) -> int:
+    """A whole number that is not negative, for argparse."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, got {text}")
+    return number
+
+
 def positive_float(text: str) -> float:
     """A positive, finite number, for argparse."""
     number = float(text)

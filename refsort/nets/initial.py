@@ -61,15 +61,16 @@ def signed_selection(rng: np.random.Generator, d_out: int, d_in: int) -> Array:
 
 
 def heavy_tailed(rng: np.random.Generator, d_out: int, d_in: int) -> Array:
-    """Independent cubes of normal entries: rows with few large entries, for `refsort.nets.SquaresL1`.
+    """Independent signed squares of normal entries: rows with few large entries, for `refsort.nets.SquaresL1`.
 
-    The signed squares of such a row, y ~ z^6 before the division, have a participation ratio (sum y)^2 / sum y^2 near
-    d_in 15^2 / 10395 = d_in / 46 for large d_in (the moments of order 6 and 12 of a normal variable are 15 and 10395).
+    The weight of such a row has entries in proportion to z^4, and so a participation ratio (sum y)^2 / sum y^2 near
+    d_in 3^2 / 105 for large d_in: 3 and 105 are the moments of order 4 and 8 of a normal variable.
 
     Examples
     --------
     >>> heavy_tailed(np.random.default_rng(0), 3, 4).shape
     (3, 4)
     """
-    w: Array = rng.standard_normal((d_out, d_in)) ** 3
+    z = rng.standard_normal((d_out, d_in))
+    w: Array = z * np.abs(z)
     return w

@@ -8,13 +8,15 @@ import pytest
 from refsort.cli import main
 from refsort.nets import load_network
 
-PRESETS = {"radius-0.1": 8, "authors": 2}
+PRESETS = {"radius-0.1": (8, "2e-2"), "authors": (2, "3.3")}  # group size and rate: high for a short run
 
 
 @pytest.fixture(scope="module", params=list(PRESETS))
 def outcome(reproduce, request):
-    result, out = reproduce("mnist-linf", "--preset", request.param, "--width", "32", "--epochs", "1")
-    return result, load_network(out / "network.npz")[1], PRESETS[request.param]
+    group, rate = PRESETS[request.param]
+    options = ("--preset", request.param, "--width", "32", "--epochs", "1", "--rate", rate)
+    result, out = reproduce("mnist-linf", *options)
+    return result, load_network(out / "network.npz")[1], group
 
 
 def logits_of(params, x, group):
