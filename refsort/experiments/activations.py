@@ -12,10 +12,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from refsort.data import load_mnist
 from refsort.experiments import comparison
-from refsort.experiments.comparison import Contender
-from refsort.experiments.result import environment
+from refsort.experiments.classifier import converged
 from refsort.nets import Absolute, FullSort, GroupSort, MaxMin, ReLU, Stiefel
 from refsort.nets.activations import Activation
 
@@ -40,24 +38,8 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
     """Train, certify and attack one network with each activation; the result as a JSON value."""
     if args.width % 16:
         raise ValueError(f"--width {args.width} is not a multiple of 16, which GroupSort(16) needs")
-    mnist = load_mnist(args.data)
-    contenders = {
-        name: Contender(comparison.recipe(args, activation, Stiefel(), rate))
-        for name, (activation, rate) in ACTIVATIONS.items()
-    }
-    results = comparison.compare(contenders, mnist.train, mnist.test, args, out)
-    comparison.draw(out / "certified.png", results, "orthonormal weights")
-    names = ("seed", "width", "hidden", "batch", "epochs", "attacked")
-    return {
-        "settings": {name: getattr(args, name) for name in names}
-        | {
-            "margin": comparison.MARGIN,
-            "temperature": comparison.TEMPERATURE,
-            "rates": {name: rate for name, (_, rate) in ACTIVATIONS.items()},
-        },
-        "networks": results,
-        "environment": environment(),
-    }
+    rivals = {name: (activation, Stiefel(), rate) for name, (activation, rate) in ACTIVATIONS.items()}
+    return comparison.experiment(rivals, converged, args, out, "orthonormal weights")
 
 
 def table(result: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 from refsort import figures
 from refsort.certify import robustness
 from refsort.certify.report import as_json
-from refsort.data import Split
+from refsort.data import Split, load_mnist
 from refsort.experiments.classifier import Recipe, add_data, converged, trained
-from refsort.experiments.result import positive_int
+from refsort.experiments.result import environment, positive_int
 from refsort.nets import CrossEntropy, Network, Parameters, save_network
 from refsort.nets.activations import Activation
 from refsort.nets.constraints import Constraint
@@ -22,7 +22,7 @@ from refsort.progress import Progress
 from refsort.tables import format_table
 
 RADII = (0.0, 0.5, 1.0, 1.58)
-MARGIN, TEMPERATURE = 1.9, 4.0  # those of the default of `mnist-l2`, chosen there for MaxMin
+LOSS = {"temperature": 4.0, "margin": 1.9}  # those of the default of `mnist-l2`, chosen there for MaxMin
 
 
 class Contender(NamedTuple):
@@ -65,7 +65,7 @@ def recipe(
 ) -> Recipe:
     """The recipe that contenders share but for what is compared."""
     network = Network.dense([784, *[args.width] * args.hidden, 10], activation, constraint)
-    return Recipe(network, objective or CrossEntropy(TEMPERATURE, MARGIN), rate, args.batch, args.epochs)
+    return Recipe(network, objective or CrossEntropy(**LOSS), rate, args.batch, args.epochs)
 
 
 def compare(
@@ -101,6 +101,27 @@ def compare(
                 **as_json(found),
             }
     return results
+
+
+def experiment(
+    rivals: Mapping[str, tuple[Activation, Constraint, float]],
+    deploy: Callable[[Network, Parameters], tuple[Network, Parameters]],
+    args: argparse.Namespace,
+    out: Path,
+    title: str,
+) -> dict[str, Any]:
+    """`compare` for networks that differ in activation or constraint, with the learning rate of each: a whole result."""
+    mnist = load_mnist(args.data)
+    contenders = {name: Contender(recipe(args, *rival), deploy) for name, rival in rivals.items()}
+    results = compare(contenders, mnist.train, mnist.test, args, out)
+    draw(out / "certified.png", results, title)
+    names = ("seed", "width", "hidden", "batch", "epochs", "attacked")
+    rates = {name: rate for name, (_, _, rate) in rivals.items()}
+    return {
+        "settings": {name: getattr(args, name) for name in names} | {**LOSS, "rates": rates},
+        "networks": results,
+        "environment": environment(),
+    }
 
 
 def file_stem(name: str) -> str:

@@ -13,11 +13,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from refsort.data import load_mnist
 from refsort.experiments import comparison
 from refsort.experiments.classifier import as_it_is
-from refsort.experiments.comparison import Contender
-from refsort.experiments.result import environment
 from refsort.nets import Bjorck, Free, MaxMin, Parseval, Spectral, Stiefel
 from refsort.nets.constraints import Constraint
 
@@ -40,24 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
     """Train, certify and attack one network with each constraint; the result as a JSON value."""
-    mnist = load_mnist(args.data)
-    contenders = {
-        name: Contender(comparison.recipe(args, MaxMin(), constraint, rate), as_it_is)
-        for name, (constraint, rate) in CONSTRAINTS.items()
-    }
-    results = comparison.compare(contenders, mnist.train, mnist.test, args, out)
-    comparison.draw(out / "certified.png", results, "MaxMin")
-    names = ("seed", "width", "hidden", "batch", "epochs", "attacked")
-    return {
-        "settings": {name: getattr(args, name) for name in names}
-        | {
-            "margin": comparison.MARGIN,
-            "temperature": comparison.TEMPERATURE,
-            "rates": {name: rate for name, (_, rate) in CONSTRAINTS.items()},
-        },
-        "networks": results,
-        "environment": environment(),
-    }
+    rivals = {name: (MaxMin(), constraint, rate) for name, (constraint, rate) in CONSTRAINTS.items()}
+    return comparison.experiment(rivals, as_it_is, args, out, "MaxMin")
 
 
 def table(result: dict[str, Any]) -> str:

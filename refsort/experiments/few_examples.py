@@ -60,8 +60,7 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
             rows += [{"per class": count, "draw": draw, "network": name, **row} for name, row in results.items()]
     names = ("seed", "width", "hidden", "per_class", "draws", "steps", "attacked")
     return {
-        "settings": {name: getattr(args, name) for name in names}
-        | {"margin": comparison.MARGIN, "temperature": comparison.TEMPERATURE},
+        "settings": {name: getattr(args, name) for name in names} | comparison.LOSS,
         "rows": rows,
         "environment": environment(),
     }

@@ -87,8 +87,7 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
         )
     names = ("seed", "width", "hidden", "batch", "epochs", "snapshots", "images", "some")
     return {
-        "settings": {name: getattr(args, name) for name in names}
-        | {"margin": comparison.MARGIN, "temperature": comparison.TEMPERATURE},
+        "settings": {name: getattr(args, name) for name in names} | comparison.LOSS,
         "quantiles": list(QUANTILES),
         "spectra": measured,
         "environment": environment(),
