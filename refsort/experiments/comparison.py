@@ -110,7 +110,7 @@ def experiment(
     out: Path,
     title: str,
 ) -> dict[str, Any]:
-    """`compare` for networks that differ in activation or constraint, with the learning rate of each: a whole result."""
+    """`compare` for networks that differ in activation or constraint, with the learning rate of each, as a result."""
     mnist = load_mnist(args.data)
     contenders = {name: Contender(recipe(args, *rival), deploy) for name, rival in rivals.items()}
     results = compare(contenders, mnist.train, mnist.test, args, out)
