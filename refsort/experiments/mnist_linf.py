@@ -35,10 +35,10 @@ from refsort.nets import (
 
 SUMMARY = "train a certified GroupSort network on real MNIST (infinity norm)"
 RADII = (0.0, 0.05, 0.1, 0.2, 0.3)  # at 0: what every evaluation gets right
-_COMMON = {"width": 256, "hidden": 4, "group": 8, "rate": 5e-3, "batch": 256, "shift": 0}
+_COMMON = {"width": 512, "hidden": 4, "group": 8, "rate": 5e-3, "batch": 256, "epochs": 40, "shift": 0}
 PRESETS: dict[str, dict[str, Any]] = {
-    "radius-0.1": {**_COMMON, "margin": 0.3, "temperature": 30.0, "epochs": 60},
-    "radius-0.3": {**_COMMON, "margin": 0.6, "temperature": 20.0, "epochs": 60},
+    "radius-0.1": {**_COMMON, "margin": 0.25, "temperature": 40.0},
+    "radius-0.3": {**_COMMON, "margin": 0.6, "temperature": 20.0},
     "authors": {
         "width": 256,
         "hidden": 3,
