@@ -103,6 +103,21 @@ def pictures(path: str | Path, rows: Mapping[str, ArrayLike], *, symmetric: Mapp
     _save(figure, path)
 
 
+def surfaces(path: str | Path, x: ArrayLike, y: ArrayLike, panels: Mapping[str, ArrayLike]) -> None:
+    """Filled contours of functions of the plane side by side, on one scale: values (len(y), len(x)) for each name."""
+    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in panels.items()}
+    levels = np.linspace(min(map(np.min, arrays.values())), max(map(np.max, arrays.values())), 25)
+    figure, axes = _figure(len(arrays), 1, (6.0, 0.6 + 2.4 * len(arrays)))
+    filled = None
+    for ax, (name, values) in zip(axes[:, 0], arrays.items(), strict=True):
+        filled = ax.contourf(x, y, values, levels=levels, cmap="viridis")
+        ax.contour(x, y, values, levels=levels, colors="white", linewidths=0.3)
+        ax.set_aspect("equal")
+        _labelled(ax, name, "", "")
+    figure.colorbar(filled, ax=axes[:, 0].tolist(), shrink=0.6)
+    _save(figure, path)
+
+
 def _labelled(ax: Any, title: str, x_label: str, y_label: str) -> None:
     ax.set_title(title, fontsize=10)
     ax.set_xlabel(x_label)

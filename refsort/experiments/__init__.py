@@ -3,6 +3,7 @@
 from refsort.experiments import (
     absolute_value,
     activations,
+    cones,
     constraints,
     few_examples,
     jacobian_spectrum,
@@ -10,6 +11,7 @@ from refsort.experiments import (
     mnist_linf,
     naive_certificates,
     saliency,
+    three_cones,
 )
 
 EXPERIMENTS = {
@@ -22,4 +24,6 @@ EXPERIMENTS = {
     "few-examples": few_examples,
     "naive-certificates": naive_certificates,
     "absolute-value": absolute_value,
+    "three-cones": three_cones,
+    "cones": cones,
 }

@@ -101,6 +101,18 @@ class ShiftedBatches(Batches):
         windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
         return windows[np.arange(len(pictures)), moves[0], moves[1]].reshape(pictures.shape), labels
 
+    def state(self) -> dict[str, Array]:
+        """That of `Batches`, and the reach."""
+        return super().state() | {"reach": np.array(self.reach)}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Go on in the kept order; a ValueError where pictures were moved otherwise."""
+        if int(state.get("reach", 0)) != self.reach:
+            raise ValueError(
+                f"the checkpoint's pictures were moved by {state.get('reach', 0)} pixels, not {self.reach}"
+            )
+        super().restore(state)
+
 
 class Recipe(NamedTuple):
     """How a classifier is trained: with a rate that falls to 0 as a cosine does, in float32.

@@ -1,0 +1,240 @@
+"""What the Wasserstein experiments share: problems with known distances, critics, and what a trained critic proves.
+
+P is uniform on some centres, Q on the unit spheres around them, which do not overlap. Moving every point of Q to its
+centre costs 1, and the cones ``f(x) = -min_c |x - c|`` gain as much: so W1(P, Q) = 1, for the distributions and for
+every finite sample of Q that has as many points around each centre (`refsort.data.sample_cones`). Samples consist of
+pairs of opposite points: their means vary less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refsort.certify import lipschitz_bound
+from refsort.data import sample_shells
+from refsort.experiments.classifier import as_it_is, converged
+from refsort.experiments.result import environment, positive_float, positive_int
+from refsort.nets import (
+    Absolute,
+    Adam,
+    Bjorck,
+    Cosine,
+    Critic,
+    FullSort,
+    GroupSort,
+    MaxMin,
+    Network,
+    NonFiniteError,
+    Parameters,
+    Parseval,
+    ReLU,
+    Run,
+    Sampler,
+    Spectral,
+    Stiefel,
+    save_network,
+    train,
+)
+from refsort.nets.activations import Activation
+from refsort.nets.constraints import Constraint
+from refsort.ops.arrays import Array
+from refsort.progress import Progress
+from refsort.tables import format_table
+
+Deploy = Callable[[Network, Parameters], tuple[Network, Parameters]]
+
+ACTIVATIONS: dict[str, Activation] = {
+    "ReLU": ReLU(),
+    "|x|": Absolute(),
+    "MaxMin": MaxMin(),
+    "GroupSort(8)": GroupSort(8),
+    "FullSort": FullSort(),
+}
+CONSTRAINTS: dict[str, tuple[Constraint, Deploy]] = {
+    "Stiefel": (Stiefel(), converged),
+    "Bjorck": (Bjorck(10), converged),
+    "spectral": (Spectral(), as_it_is),
+    "Parseval": (Parseval(), as_it_is),
+}
+_NEAR = 0.99  # a gradient norm above it counts as 1
+
+
+class Shells(NamedTuple):
+    """The problem: P uniform on the centres, Q on the unit spheres around them; its distance is 1.
+
+    Attributes
+    ----------
+    centers : ndarray, (m, d)
+        At least 2 apart.
+    """
+
+    centers: Array
+
+    def sample(self, rng: np.random.Generator, n: int, dtype: Any = np.float64) -> tuple[Array, Array]:
+        """All of P, (m, d), and of Q n pairs of opposite points around each centre, (2 m n, d)."""
+        u = sample_shells(rng, n * len(self.centers), np.zeros((1, self.centers.shape[1])), 1.0, dtype)
+        p = self.centers.astype(dtype)
+        around = np.repeat(p, n, axis=0)
+        return p, np.concatenate([around + u, around - u])
+
+
+class Judged(NamedTuple):
+    """What a folded critic f achieves on all of P and a sample of Q that it was not trained on.
+
+    Attributes
+    ----------
+    value : float
+        mean_P f - mean_Q f.
+    bound : float
+        An upper bound of the Lipschitz constant of f, computed from its weights, rounding included.
+    lower : float
+        value / bound: what the critic proves of the distance, up to the rounding of f.
+    steep : float
+        The share of points between P and Q where the gradient norm of f is above 0.99 of the bound.
+    """
+
+    value: float
+    bound: float
+    lower: float
+    steep: float
+
+
+def judge(network: Network, params: Parameters, p: Array, q: Array, rng: np.random.Generator) -> Judged:
+    """`Judged`, in float64; the points between are on segments from points of P to points of Q, uniformly."""
+    bound = lipschitz_bound(network, params).constant
+    value = float(np.mean(network.value(params, p)) - np.mean(network.value(params, q)))
+    ends = p[rng.integers(len(p), size=len(q))]
+    between = ends + rng.random((len(q), 1)) * (q - ends)
+    _, at = network.forward(params, between)
+    steep = np.linalg.norm(at.backward_input(np.ones((len(q), 1))), axis=1) > _NEAR * bound
+    return Judged(value, bound, value / bound, float(np.mean(steep)))
+
+
+def add_shape(
+    parser: argparse.ArgumentParser, activations: Sequence[str], *, constraint: str, hidden: int, width: int
+) -> None:
+    """Which activations to compare, in networks of which shape and constraint."""
+    parser.add_argument(
+        "--activations", nargs="+", choices=ACTIVATIONS, default=list(activations), help="(default: %(default)s)"
+    )
+    parser.add_argument("--constraint", choices=CONSTRAINTS, default=constraint, help="(default: %(default)s)")
+    parser.add_argument("--hidden", type=positive_int, default=hidden, help="hidden layers (default: %(default)s)")
+    parser.add_argument("--width", type=positive_int, default=width, help="hidden features (default: %(default)s)")
+
+
+def add_training(parser: argparse.ArgumentParser, *, rate: float, batch: int, steps: int, points: int) -> None:
+    """How critics are trained, and on how much they are judged."""
+    parser.add_argument(
+        "--rate", type=positive_float, default=rate, help="learning rate at the start (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--batch",
+        type=positive_int,
+        default=batch,
+        help="pairs of points of Q around each centre (default: %(default)s)",
+    )
+    parser.add_argument("--steps", type=positive_int, default=steps, help="updates (default: %(default)s)")
+    parser.add_argument(
+        "--points",
+        type=positive_int,
+        default=points,
+        help="pairs around each centre to judge a critic on (default: %(default)s)",
+    )
+
+
+def file_stem(activation: str) -> str:
+    """An activation's name as part of a file's."""
+    return {"|x|": "abs"}.get(activation, activation.replace("(", "").replace(")", ""))
+
+
+def trained_critic(
+    problem: Shells,
+    activation: str,
+    constraint: str,
+    hidden: Sequence[int],
+    args: argparse.Namespace,
+    out: Path,
+    stem: str,
+    dtype: Any = np.float64,
+) -> dict[str, Any]:
+    """Train a critic with these hidden sizes, judge it, save it folded: a row of a result.
+
+    A training that meets a number that is not finite is a row as well, with what happened and no figures.
+    """
+    weight_map, deploy = CONSTRAINTS[constraint]
+    network = Network.dense([problem.centers.shape[1], *hidden, 1], ACTIVATIONS[activation], weight_map)
+    rng = np.random.default_rng(args.seed)
+    run = Run(
+        network,
+        network.init(rng, dtype=dtype),
+        Critic(),
+        Adam(eps=1e-12),
+        Cosine(args.rate, args.steps),
+        Sampler(lambda rng: problem.sample(rng, args.batch, dtype)),
+        rng,
+    )
+    row: dict[str, Any] = {
+        "dimension": problem.centers.shape[1],
+        "activation": activation,
+        "constraint": constraint,
+        "hidden": list(hidden),
+    }
+    checkpoint = out / f"checkpoint-{stem}.npz"
+    if args.resume and checkpoint.exists():
+        run.restore(checkpoint)
+    start = time.perf_counter()
+    try:
+        train(run, args.steps, checkpoint=checkpoint, every=200)
+    except NonFiniteError as error:
+        return {**row, "diverged": str(error)}
+    seconds = time.perf_counter() - start
+    folded, params = deploy(network, run.params)
+    save_network(out / f"critic-{stem}.npz", folded, params)
+    judged = judge(folded, params, *problem.sample(rng, args.points), rng)
+    return {**row, **judged._asdict(), "training seconds": round(seconds, 1)}
+
+
+def by_activation(problem: Shells, args: argparse.Namespace, out: Path) -> dict[str, Any]:
+    """A critic with each activation of `add_shape`, as a result; the folded critics are saved in `out`."""
+    rows = []
+    with Progress("critics", len(args.activations)) as progress:
+        for i, name in enumerate(args.activations):
+            progress.update(i, name)
+            sizes = [args.width] * args.hidden
+            rows.append(trained_critic(problem, name, args.constraint, sizes, args, out, file_stem(name)))
+    names = ("seed", "constraint", "hidden", "width", "rate", "batch", "steps", "points")
+    return {
+        "settings": {name: getattr(args, name) for name in names},
+        "true distance": 1.0,
+        "critics": rows,
+        "environment": environment(),
+    }
+
+
+def report(result: Mapping[str, Any], problem: str) -> str:
+    """The rows of `trained_critic` for people."""
+    rows = []
+    for row in result["critics"]:
+        first = [str(row["dimension"]), row["activation"], row["constraint"], "x".join(map(str, row["hidden"]))]
+        if "diverged" in row:
+            rows.append([*first, "diverged", "", "", ""])
+            continue
+        bound = f"{row['bound'] - 1:+.0e}"
+        rows.append([*first, f"{row['lower']:.5f}", bound, f"{row['steep']:.3f}", f"{row['training seconds']:.1f}"])
+    head = ["d", "activation", "constraint", "hidden", "share of W1", "bound - 1", "steep", "s"]
+    return "\n".join(
+        [
+            f"{problem}; {result['settings']['steps']} steps of training",
+            "",
+            format_table(head, rows),
+            "",
+            "share of W1: (mean_P f - mean_Q f) over the computed bound of f's Lipschitz constant, on fresh points;",
+            f"steep: share of points between P and Q where f's gradient norm is above {_NEAR} of that bound.",
+        ]
+    )
