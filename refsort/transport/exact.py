@@ -124,8 +124,8 @@ def wasserstein1(
     Notes
     -----
     "line": O((n + m) log (n + m)). "assignment": O(n^2 d) for the distances, then O(n^3) at worst and some n^2 log n on
-    data; 8 n m bytes. 2,000 points in 784 dimensions: 2 to 3 s, most of it for the distances. "programme": n m
-    variables, some 600 bytes each; 300 points against 200: seconds. Distances err by at most a relative e = gamma_(d+4)
+    data; 8 n m bytes. 2,000 points in 784 dimensions: 2 to 4 s, half of it for the distances. "programme": n m
+    variables, some 1,100 bytes each; 600 points against 400: 3 s. Distances err by at most a relative e = gamma_(d+4)
     (d = 784: 9e-14), so the certified gap is at least some 2 e. Points on a common grid of few bits (integers) in "l1"
     and "linf" are computed without rounding, and their gap is 0 where the distance is a double. Coordinates below
     2^-400 of the largest one count as equal to 0 in the lower bound.

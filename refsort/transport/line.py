@@ -100,4 +100,3 @@ class LineCosts:
         before = np.searchsorted(x[order], y, side="right")
         g = np.maximum(best_left[before] - y, best_right[before] + y)
         return g if self.exact else up(up(g) + self.blur)
-

@@ -104,9 +104,7 @@ def _weighted(op: str, name: str, p: Array, weights: ArrayLike | None) -> Measur
     tolerance = 2 * (len(w) + 1) * float(np.finfo(given.dtype if given.dtype.kind == "f" else np.float64).eps)
     amount = total(w).value
     if abs(amount - 1) > tolerance:
-        raise ValueError(
-            f"{op}: the weights of {name} add up to {float(amount)!r}, not to 1; divide them by their sum"
-        )
+        raise ValueError(f"{op}: the weights of {name} add up to {float(amount)!r}, not to 1; divide them by their sum")
     return Measure(p, w, 1 / amount)
 
 
