@@ -1,4 +1,4 @@
-"""The command line: ``refsort check | prove | certify | reproduce | ...``; each room brings its own command.
+"""The command line: ``refsort check | prove | certify | w1 | reproduce | ...``; each room brings its own command.
 
 Exit codes: 0 success; 1 a check failed, none was run, or a training run met a number that is not finite; 2 wrong usage,
 a missing or damaged file; 130 interrupted.
@@ -19,6 +19,7 @@ from refsort.experiments.result import write_result
 from refsort.nets import NonFiniteError
 from refsort.oracle import command as check
 from refsort.oracle.vectors import command as vectors
+from refsort.transport import command as w1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     certifying = commands.add_parser("certify", help="what a saved classifier guarantees, and what attacks leave of it")
     certify.add_arguments(certifying)
     certifying.set_defaults(command=certify.run)
+
+    measuring = commands.add_parser("w1", help="the Wasserstein distance of two samples, between certified bounds")
+    w1.add_arguments(measuring)
+    measuring.set_defaults(command=w1.run)
 
     vectoring = commands.add_parser("vectors", help="golden vectors: export, verify, run")
     vectors.add_arguments(vectoring)

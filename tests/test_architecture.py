@@ -24,6 +24,8 @@ RULES = {
     "constructions": {"nets", "ops"},
     "certify": {"nets", "ops", "rounding", "progress", "tables"},
     "certify/command": {"nets", "ops", "certify", "data", "figures", "output"},
+    "transport": {"nets", "ops", "certify", "constructions", "progress", "tables", "rounding"},
+    "transport/command": {"nets", "ops", "transport", "data", "figures", "output", "atomic"},
     "strategies": {"spec"},
     "oracle": {"spec", "rounding", "strategies", "atomic", "output", "progress", "tables", "threads", "__version__"},
     "oracle/adapters/numpy_adapter": {"ops", "nets", "certify", "__version__"},

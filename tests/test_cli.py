@@ -25,7 +25,7 @@ SMALL = ["--width", "8", "--steps", "6", "--iterations", "3", "--batch", "4"]
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["check"], ["prove"], ["certify"], ["reproduce"], *(["reproduce", name] for name in EXPERIMENTS)],
+    [[], ["check"], ["prove"], ["certify"], ["w1"], ["reproduce"], *(["reproduce", name] for name in EXPERIMENTS)],
     ids=" ".join,
 )
 def test_every_command_has_help(command, capsys):

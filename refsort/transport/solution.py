@@ -1,0 +1,30 @@
+"""What a method finds before anything is certified."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from refsort.ops.arrays import Array
+
+
+class Solution(NamedTuple):
+    """A coupling, not yet trusted, and a potential on x from which a feasible pair is made.
+
+    Attributes
+    ----------
+    rows, columns : ndarrays of int, (k,)
+    mass : ndarray of float64, (k,)
+        Positive; in units of `unit`.
+    unit : Fraction
+    f : ndarray of float64, (n,)
+    exact : bool
+        Whether the marginals of the coupling are the two measures by construction.
+    """
+
+    rows: Array
+    columns: Array
+    mass: Array
+    unit: Fraction
+    f: Array
+    exact: bool = False
