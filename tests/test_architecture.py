@@ -33,7 +33,18 @@ RULES = {
     "oracle/adapters/jax_adapter": set(),
     "pytest_plugin": {"oracle", "strategies"},
     "prove": {"progress", "__version__"},
-    "experiments": {"ops", "nets", "certify", "data", "atomic", "figures", "progress", "tables", "__version__"},
+    "experiments": {
+        "ops",
+        "nets",
+        "certify",
+        "transport",
+        "data",
+        "atomic",
+        "figures",
+        "progress",
+        "tables",
+        "__version__",
+    },
 }
 THIRD_PARTY = {
     "": {"numpy", "scipy"},

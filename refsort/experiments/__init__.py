@@ -7,8 +7,10 @@ from refsort.experiments import (
     constraints,
     few_examples,
     jacobian_spectrum,
+    mnist_digits,
     mnist_l2,
     mnist_linf,
+    mnist_wgan,
     naive_certificates,
     saliency,
     three_cones,
@@ -26,4 +28,6 @@ EXPERIMENTS = {
     "absolute-value": absolute_value,
     "three-cones": three_cones,
     "cones": cones,
+    "mnist-digits": mnist_digits,
+    "mnist-wgan": mnist_wgan,
 }

@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -46,6 +46,7 @@ from refsort.nets.constraints import Constraint
 from refsort.ops.arrays import Array
 from refsort.progress import Progress
 from refsort.tables import format_table
+from refsort.transport import critic_lower_bound
 
 Deploy = Callable[[Network, Parameters], tuple[Network, Parameters]]
 
@@ -65,6 +66,41 @@ CONSTRAINTS: dict[str, tuple[Constraint, Deploy]] = {
 _NEAR = 0.99  # a gradient norm above it counts as 1
 
 
+class Problem(Protocol):
+    """Two distributions."""
+
+    @property
+    def dimension(self) -> int:
+        """Of the space."""
+
+    def sample(self, rng: np.random.Generator, n: int, dtype: Any = np.float64) -> tuple[Array, Array]:
+        """Points of P and of Q to train on, as many as n says."""
+
+    def judged(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """Points to judge a critic on."""
+
+
+class Samples(NamedTuple):
+    """Two finite samples, each point with equal weight: critics are judged on all of both."""
+
+    p: Array
+    q: Array
+
+    @property
+    def dimension(self) -> int:
+        """Of the space."""
+        return int(self.p.shape[1])
+
+    def sample(self, rng: np.random.Generator, n: int, dtype: Any = np.float64) -> tuple[Array, Array]:
+        """n points of each, with replacement."""
+        p, q = (s[rng.integers(len(s), size=n)] for s in (self.p, self.q))
+        return p.astype(dtype, copy=False), q.astype(dtype, copy=False)
+
+    def judged(self, rng: np.random.Generator | None = None, n: int = 0) -> tuple[Array, Array]:
+        """Both, whole."""
+        return self.p.astype(np.float64), self.q.astype(np.float64)
+
+
 class Shells(NamedTuple):
     """The problem: P uniform on the centres, Q on the unit spheres around them; its distance is 1.
 
@@ -75,6 +111,15 @@ class Shells(NamedTuple):
     """
 
     centers: Array
+
+    @property
+    def dimension(self) -> int:
+        """Of the space."""
+        return int(self.centers.shape[1])
+
+    def judged(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
+        """A fresh sample."""
+        return self.sample(rng, n)
 
     def sample(self, rng: np.random.Generator, n: int, dtype: Any = np.float64) -> tuple[Array, Array]:
         """All of P, (m, d), and of Q n pairs of opposite points around each centre, (2 m n, d)."""
@@ -94,7 +139,8 @@ class Judged(NamedTuple):
     bound : float
         An upper bound of the Lipschitz constant of f, computed from its weights, rounding included.
     lower : float
-        value / bound: what the critic proves of the distance, up to the rounding of f.
+        What the critic proves of the distance of these very points (`refsort.transport.critic_lower_bound`): a little
+        less than |value| / bound, for the rounding of f is taken off.
     steep : float
         The share of points between P and Q where the gradient norm of f is above 0.99 of the bound.
     """
@@ -113,7 +159,7 @@ def judge(network: Network, params: Parameters, p: Array, q: Array, rng: np.rand
     between = ends + rng.random((len(q), 1)) * (q - ends)
     _, at = network.forward(params, between)
     steep = np.linalg.norm(at.backward_input(np.ones((len(q), 1))), axis=1) > _NEAR * bound
-    return Judged(value, bound, value / bound, float(np.mean(steep)))
+    return Judged(value, bound, critic_lower_bound(network, params, p, q).lower, float(np.mean(steep)))
 
 
 def add_shape(
@@ -128,8 +174,10 @@ def add_shape(
     parser.add_argument("--width", type=positive_int, default=width, help="hidden features (default: %(default)s)")
 
 
-def add_training(parser: argparse.ArgumentParser, *, rate: float, batch: int, steps: int, points: int) -> None:
-    """How critics are trained, and on how much they are judged."""
+def add_training(
+    parser: argparse.ArgumentParser, *, rate: float, batch: int, steps: int, points: int | None = None
+) -> None:
+    """How critics are trained, and on how much they are judged where that is a choice."""
     parser.add_argument(
         "--rate", type=positive_float, default=rate, help="learning rate at the start (default: %(default)s)"
     )
@@ -137,15 +185,16 @@ def add_training(parser: argparse.ArgumentParser, *, rate: float, batch: int, st
         "--batch",
         type=positive_int,
         default=batch,
-        help="pairs of points of Q around each centre (default: %(default)s)",
+        help="points of each side in a batch; pairs around each centre (default: %(default)s)",
     )
     parser.add_argument("--steps", type=positive_int, default=steps, help="updates (default: %(default)s)")
-    parser.add_argument(
-        "--points",
-        type=positive_int,
-        default=points,
-        help="pairs around each centre to judge a critic on (default: %(default)s)",
-    )
+    if points is not None:
+        parser.add_argument(
+            "--points",
+            type=positive_int,
+            default=points,
+            help="pairs around each centre to judge a critic on (default: %(default)s)",
+        )
 
 
 def file_stem(activation: str) -> str:
@@ -154,7 +203,7 @@ def file_stem(activation: str) -> str:
 
 
 def trained_critic(
-    problem: Shells,
+    problem: Problem,
     activation: str,
     constraint: str,
     hidden: Sequence[int],
@@ -168,7 +217,7 @@ def trained_critic(
     A training that meets a number that is not finite is a row as well, with what happened and no figures.
     """
     weight_map, deploy = CONSTRAINTS[constraint]
-    network = Network.dense([problem.centers.shape[1], *hidden, 1], ACTIVATIONS[activation], weight_map)
+    network = Network.dense([problem.dimension, *hidden, 1], ACTIVATIONS[activation], weight_map)
     rng = np.random.default_rng(args.seed)
     run = Run(
         network,
@@ -180,7 +229,7 @@ def trained_critic(
         rng,
     )
     row: dict[str, Any] = {
-        "dimension": problem.centers.shape[1],
+        "dimension": problem.dimension,
         "activation": activation,
         "constraint": constraint,
         "hidden": list(hidden),
@@ -196,11 +245,11 @@ def trained_critic(
     seconds = time.perf_counter() - start
     folded, params = deploy(network, run.params)
     save_network(out / f"critic-{stem}.npz", folded, params)
-    judged = judge(folded, params, *problem.sample(rng, args.points), rng)
+    judged = judge(folded, params, *problem.judged(rng, getattr(args, "points", 0)), rng)
     return {**row, **judged._asdict(), "training seconds": round(seconds, 1)}
 
 
-def by_activation(problem: Shells, args: argparse.Namespace, out: Path) -> dict[str, Any]:
+def by_activation(problem: Problem, args: argparse.Namespace, out: Path) -> dict[str, Any]:
     """A critic with each activation of `add_shape`, as a result; the folded critics are saved in `out`."""
     rows = []
     with Progress("critics", len(args.activations)) as progress:

@@ -1,13 +1,15 @@
 """Critics of points and spheres: the problems, the judge, and short runs of three-cones and cones."""
 
 import json
+from argparse import Namespace
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from refsort.cli import main
 from refsort.data import THREE_CONES, cones
-from refsort.experiments.critics import Shells, judge
+from refsort.experiments.critics import Samples, Shells, judge, trained_critic
 from refsort.nets import Layer, MaxMin, Network, load_network
 
 
@@ -73,3 +75,14 @@ def test_a_diverged_training_is_a_row(tmp_path, capsys):
     (row,) = json.loads((tmp_path / "result.json").read_text())["critics"]
     assert "not finite" in row["diverged"]
     assert "diverged" in capsys.readouterr().out
+
+
+def test_what_a_critic_proves_is_never_above_the_distance_of_its_samples(tmp_path):
+    rng = np.random.default_rng(4)
+    problem = Samples(rng.standard_normal((60, 3)), rng.standard_normal((60, 3)) + np.array([2.0, 0, 0]))
+    cost = np.linalg.norm(problem.p[:, None] - problem.q[None], axis=2)
+    i, j = linear_sum_assignment(cost)
+    args = Namespace(seed=0, rate=1e-2, batch=30, steps=200, resume=False)
+    for name, least in (("MaxMin", 0.9), ("ReLU", 0.5)):
+        row = trained_critic(problem, name, "Stiefel", [16, 16], args, tmp_path, name)
+        assert least * cost[i, j].mean() < row["lower"] <= cost[i, j].mean()
