@@ -25,6 +25,20 @@ def worst_violation(found, c):
     return max(u - v - c[i][j] for i, u in enumerate(f) for j, v in enumerate(g))
 
 
+def euclidean_feasible(found, x, y):
+    """Whether f_i - g_j <= |x_i - y_j|_2 for all pairs: squares are rationals."""
+    f, g = ([Fraction(v) for v in values.tolist()] for values in (found.f, found.g))
+    return all(
+        max(u - v, 0) ** 2 <= square(p, q)
+        for p, u in zip(x.tolist(), f, strict=True)
+        for q, v in zip(y.tolist(), g, strict=True)
+    )
+
+
+def square(x, y):
+    return sum((Fraction(a) - Fraction(b)) ** 2 for a, b in zip(x, y, strict=True))
+
+
 def probabilities(weights, n):
     if weights is None:
         return [Fraction(1, n)] * n

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import pairwise
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,13 +11,16 @@ from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
 from refsort.transport import wasserstein1
+from refsort.transport.programme import solve_programme
 from tests.transport.rational import (
     cheapest_permutation,
     costs,
     distance,
     dual_value,
+    euclidean_feasible,
     marginals,
     probabilities,
+    square,
     worst_violation,
 )
 
@@ -88,6 +92,51 @@ def test_bounds_and_potentials_in_rationals(metric, n, m, d, kind, weighted):
         assert slack * Fraction(mass) <= Fraction(found.gap) * 2
     # rounding errors are relative to the longest distance, which mixed scales make much longer than W_1
     assert found.gap <= 1e-12 * (max(map(max, c)) if kind == "mixed scales" else found.upper)
+
+
+@given(st.integers(0, 2**31).map(np.random.default_rng), st.sampled_from(METRICS), st.integers(1, 40))
+def test_two_points_enclose_their_distance_in_rationals(rng, metric, d):
+    x, y = rng.standard_normal((2, d)) * 10.0 ** rng.integers(-3, 4, (2, d))
+    found = wasserstein1(x[None], y[None], metric)
+    if metric == "l2":
+        assert Fraction(found.lower) ** 2 <= square(x, y) <= Fraction(found.upper) ** 2
+    else:
+        assert encloses(found, distance(x.tolist(), y.tolist(), metric))
+    assert found.relative_gap < 2 * (d + 12) * 2.0**-53  # e = gamma_(d+4) on either side, and some further roundings
+
+
+@given(st.integers(0, 2**31).map(np.random.default_rng))
+def test_euclidean_potentials_are_feasible_in_rationals(rng):
+    n, m, d = rng.integers(1, 7, 3)
+    spread = 10.0 ** rng.integers(-8, 1)  # small distances between large coordinates: differences are rounded more
+    x, y = 1 + spread * rng.standard_normal((n, d)), 1 + spread * rng.standard_normal((m, d))
+    assert euclidean_feasible(wasserstein1(x, y), x, y)
+
+
+@given(st.integers(0, 2**31).map(np.random.default_rng), st.sampled_from(RATIONAL))
+def test_whatever_the_solver_did_the_bounds_hold(rng, metric):
+    n = 4
+    x, y = rng.standard_normal((n, 2)), rng.standard_normal((n, 2))
+    best = cheapest_permutation(costs(x, y, metric))
+
+    def spoilt(*arguments):
+        found = solve_programme(*arguments)
+        kept = rng.random(len(found.mass)) < 0.7
+        mass = found.mass[kept] * rng.uniform(0.5, 1.5, np.count_nonzero(kept))
+        f = found.f + rng.standard_normal(n) * 10.0 ** rng.integers(-12, 2)
+        return found._replace(rows=found.rows[kept], columns=found.columns[kept], mass=mass, f=f)
+
+    with mock.patch("refsort.transport.exact.solve_programme", spoilt):
+        found = wasserstein1(x, y, metric, method="programme")
+    assert encloses(found, best)
+    assert worst_violation(found, costs(x, y, metric)) <= 0
+
+
+def test_costs_that_nearly_agree():
+    # a cluster that looks like one point from the others: costs differ by 1e-10, and the gap must not
+    rng = np.random.default_rng(1)
+    x, y = 1e-10 * rng.standard_normal((40, 2)), rng.standard_normal((40, 2))
+    assert wasserstein1(x, y).relative_gap < 1e-12
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -173,6 +222,8 @@ def test_huge_and_tiny_scales(metric, scale, n, m, d):
     assert other.lower <= other.distance <= other.upper
     if metric in RATIONAL:
         assert worst_violation(other, costs(x * scale, y * scale, metric)) <= 0
+    else:
+        assert euclidean_feasible(other, x * scale, y * scale)
 
 
 def test_a_distance_that_is_lost_beside_huge_coordinates_is_enclosed():
