@@ -81,8 +81,11 @@ def run(args: argparse.Namespace) -> int:
         return 2
     files = {"a": args.a, "b": args.b}
     write(table(found), json.dumps({**files, **as_json(found)}, indent=1), args.json)
-    if args.plan and found.exact is not None:
-        _save(args.plan, found.exact)
+    if args.plan:
+        if found.exact is None:
+            print(f"refsort w1: --plan {args.plan}: not written, since there is no exact distance", file=sys.stderr)
+        else:
+            _save(args.plan, found.exact)
     if not found.holds:
         return 1
     return 2 if set(found.missing) - {"exact"} else 0

@@ -60,7 +60,7 @@ class Costs:
     @property
     def longest(self) -> Fraction:
         """At least all exact distances."""
-        return Fraction(max(float(np.max(self.matrix)), TINY)) * (1 + 2 * self.error)
+        return Fraction(max(float(np.max(self.matrix)), TINY)) / (1 - self.error)
 
     def transform_to_y(self, f: Array) -> Array:
         """``g_j = max_i (f_i - D_ij)`` rounded up, (m,): f_i - g_j <= D_ij for all pairs, in exact arithmetic.

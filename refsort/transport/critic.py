@@ -27,6 +27,7 @@ from refsort.transport.sums import Sum, dot
 _OP = "critic_lower_bound"
 _ROWS = 2048  # points that are evaluated at once
 _MIDDLE = {1: (1, 2, math.inf), 2: (2, math.inf), math.inf: (math.inf,)}
+_LARGEST = 2.0**900
 STEEP = 0.99
 
 
@@ -143,8 +144,10 @@ def _mean(network: Network, params: Parameters, side: Measure) -> Sum:
     runs = [evaluation_error(network, params, block) for block in _blocks(side.points)]
     values = np.concatenate([run.logits[:, 0] for run in runs])
     errors = np.concatenate([run.entrywise[:, 0] for run in runs])
-    if not np.all(np.isfinite(errors[side.weights > 0])):
+    if not np.all(np.isfinite(errors)):
         raise ValueError(f"{_OP}: nothing is certified: the rounding error of the critic has no finite bound")
+    if np.max(np.abs(values)) > _LARGEST or np.max(errors) > _LARGEST:  # sums of them might overflow
+        raise ValueError(f"{_OP}: nothing is certified: the critic has values up to {np.max(np.abs(values)):.3g}")
     value, wrong = dot(side.weights, values).times(side.scale), dot(side.weights, errors).times(side.scale)
     return Sum(value.value, value.error + wrong.value + wrong.error)
 

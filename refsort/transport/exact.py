@@ -233,7 +233,7 @@ def _certified(
     unit = Fraction(2) ** samples.exponent
     dual = dot(p.weights, f).times(p.scale).minus(dot(q.weights, g).times(q.scale))
     primal = _cost(found, samples, metric)
-    upper = (primal.value + primal.error) * (1 + 2 * cost_error(p.points.shape[1], samples.exact))
+    upper = (primal.value + primal.error) / (1 - cost_error(p.points.shape[1], samples.exact))
     upper += _missing(found, p, q) * longest + Fraction(samples.blur)
     low, high = round_down(max(dual.value - dual.error, Fraction(0)) * unit), round_up(upper * unit)
     return Transport(

@@ -26,7 +26,7 @@ def needed(n: int, m: int, method: str) -> int:
         return 400 * (n + m)
     cells = n * m if method != "one point" else 0
     programme = PROGRAMME_BYTES if method == "programme" else 0
-    return cells * (COST_BYTES + programme) + 400 * (n + m) + 4 * BLOCK_BYTES
+    return cells * (COST_BYTES + programme) + 400 * (n + m) + 4 * min(BLOCK_BYTES, COST_BYTES * cells)
 
 
 def require_memory(n: int, m: int, method: str, limit: int | None) -> None:

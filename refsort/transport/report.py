@@ -138,14 +138,14 @@ def as_json(found: Sandwich) -> dict[str, Any]:
 
 def table(found: Sandwich) -> str:
     """The report for people."""
-    upper = "?" if found.exact is None else f"{found.exact.upper:.15g}"
+    upper = "?" if found.exact is None else f"{found.exact.upper!r}"
     rows = []
     if found.exact is not None:
-        rows.append(["potentials", f"{found.exact.lower:.15g}", upper, f"{found.exact.relative_gap:.1e}", "", ""])
+        rows.append(["potentials", f"{found.exact.lower!r}", upper, f"{found.exact.relative_gap:.1e}", "", ""])
     for name, bound in found.critics.items():
         share = _share(found, bound)
         gap = "?" if share is None else f"{1 - share:.1e}"
-        rows.append([name, f"{bound.lower:.15g}", upper, gap, f"{bound.lipschitz:.6g}", f"{100 * bound.steep:.1f}"])
+        rows.append([name, f"{bound.lower!r}", upper, gap, f"{bound.lipschitz:.6g}", f"{100 * bound.steep:.1f}"])
     head = ["proved by", "lower bound <=", "W1 <= primal value", "relative gap", "Lipschitz bound", "steep %"]
     lines = [f"{found.n} and {found.m} points in {found.d} dimensions, metric {found.metric}", ""]
     if rows:

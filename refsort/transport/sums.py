@@ -52,7 +52,7 @@ def total(values: Array) -> Sum:
 
 
 def dot(u: Array, v: Array) -> Sum:
-    """The inner product of doubles below 2^500 in absolute value.
+    """The inner product of doubles below 2^900 whose products are, too.
 
     A product is the sum of two doubles, which Dekker's algorithm finds where nothing underflows; an underflow loses at
     most 2^-1072.
