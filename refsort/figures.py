@@ -106,7 +106,9 @@ def pictures(path: str | Path, rows: Mapping[str, ArrayLike], *, symmetric: Mapp
 def surfaces(path: str | Path, x: ArrayLike, y: ArrayLike, panels: Mapping[str, ArrayLike]) -> None:
     """Filled contours of functions of the plane side by side, on one scale: values (len(y), len(x)) for each name."""
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in panels.items()}
-    levels = np.linspace(min(map(np.min, arrays.values())), max(map(np.max, arrays.values())), 25)
+    low, high = min(map(np.min, arrays.values())), max(map(np.max, arrays.values()))
+    step = 10.0 ** np.floor(np.log10((high - low) / 10 or 1.0))
+    levels = step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
     figure, axes = _figure(len(arrays), 1, (6.0, 0.6 + 2.4 * len(arrays)))
     filled = None
     for ax, (name, values) in zip(axes[:, 0], arrays.items(), strict=True):
@@ -114,7 +116,7 @@ def surfaces(path: str | Path, x: ArrayLike, y: ArrayLike, panels: Mapping[str, 
         ax.contour(x, y, values, levels=levels, colors="white", linewidths=0.3)
         ax.set_aspect("equal")
         _labelled(ax, name, "", "")
-    figure.colorbar(filled, ax=axes[:, 0].tolist(), shrink=0.6)
+    figure.colorbar(filled, ax=axes[:, 0].tolist(), shrink=0.6, ticks=levels[::-5])
     _save(figure, path)
 
 

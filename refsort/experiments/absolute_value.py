@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is compared, and how critics are trained."""
     critics.add_shape(parser, ["ReLU", "MaxMin"], constraint="Bjorck", hidden=2, width=128)
     critics.add_training(parser, rate=1e-2, batch=16, steps=800, points=1000)
+    critics.add_restarts(parser)
 
 
 def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:

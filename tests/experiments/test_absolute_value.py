@@ -30,7 +30,7 @@ def test_estimates_are_lower_bounds_of_the_distance_and_maxmin_reaches_it(outcom
 def test_the_saved_critics_have_the_reported_values(outcome):
     result, out = outcome
     for critic in result["critics"]:
-        network, params = load_network(out / f"critic-{critic['activation']}.npz")
+        network, params = load_network(out / critic["file"])
         left, middle, right = network.value(params, np.array([[-1.0], [0.0], [1.0]]))[:, 0]
         assert all(np.linalg.norm(w, 2) <= critic["bound"] for w, _ in params)
         # a mean of a thousand pairs of equal numbers below 1

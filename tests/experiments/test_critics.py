@@ -41,13 +41,14 @@ def test_the_judge_sees_value_bound_and_slope():
 
 
 def test_three_cones_on_the_command_line(tmp_path):
-    options = ["--width", "32", "--steps", "300", "--rate", "1e-2", "--out", str(tmp_path)]
+    options = ["--width", "32", "--hidden", "3", "--steps", "300", "--restarts", "2", "--out", str(tmp_path)]
     assert main(["reproduce", "three-cones", *options]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     relu, maxmin = result["critics"]
     assert relu["lower"] < 0.6 < maxmin["lower"] <= 1  # 0.41 and 0.70 after half as many steps
-    network, params = load_network(tmp_path / "critic-MaxMin.npz")
+    network, params = load_network(tmp_path / maxmin["file"])
     p, q = Shells(np.array(THREE_CONES)).sample(np.random.default_rng(5), 4000)
+    assert maxmin["lower"] == max(maxmin["of all restarts"]) > min(maxmin["of all restarts"])
     again = network.value(params, p).mean() - network.value(params, q).mean()
     assert again == pytest.approx(maxmin["value"], abs=0.02)  # 12,000 fresh points; the values of f spread by about 1
 
