@@ -108,7 +108,8 @@ def surfaces(path: str | Path, x: ArrayLike, y: ArrayLike, panels: Mapping[str, 
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in panels.items()}
     low, high = min(map(np.min, arrays.values())), max(map(np.max, arrays.values()))
     step = 10.0 ** np.floor(np.log10((high - low) / 10 or 1.0))
-    levels = step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
+    first = np.floor(low / step)
+    levels = step * np.arange(first, max(np.ceil(high / step), first + 1) + 1)
     figure, axes = _figure(len(arrays), 1, (6.0, 0.6 + 2.4 * len(arrays)))
     filled = None
     for ax, (name, values) in zip(axes[:, 0], arrays.items(), strict=True):
