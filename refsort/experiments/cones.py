@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
             sizes = [width] * hidden
             problem = Shells(np.zeros((1, d)))
             rows.append(critics.trained_critic(problem, activation, constraint, sizes, args, out, stem, np.float32))
-    names = ("seed", "rate", "batch", "steps", "points")
+    names = ("seed", "rate", "batch", "steps", "alpha", "points")
     return {
         "settings": {name: getattr(args, name) for name in names},
         "true distance": 1.0,

@@ -28,6 +28,7 @@ from refsort.nets import (
     Critic,
     FullSort,
     GroupSort,
+    HingeCritic,
     MaxMin,
     Network,
     NonFiniteError,
@@ -195,6 +196,11 @@ def add_training(
         help="points of each side in a batch; pairs around each centre (default: %(default)s)",
     )
     parser.add_argument("--steps", type=positive_int, default=steps, help="updates (default: %(default)s)")
+    parser.add_argument(
+        "--alpha",
+        type=positive_float,
+        help="weight of a hinge beside the estimate: margin 1, P above Q (default: none)",
+    )
     if points is not None:
         parser.add_argument(
             "--points",
@@ -229,7 +235,7 @@ def trained_critic(
     run = Run(
         network,
         network.init(rng, dtype=dtype),
-        Critic(),
+        Critic() if args.alpha is None else HingeCritic(1.0, args.alpha),
         Adam(eps=1e-12),
         Cosine(args.rate, args.steps),
         Sampler(lambda rng: problem.sample(rng, args.batch, dtype)),
@@ -274,7 +280,7 @@ def by_activation(problem: Problem, args: argparse.Namespace, out: Path) -> dict
             lower = [row.get("lower", -np.inf) for row in found]
             best = found[int(np.argmax(lower))]
             rows.append(best | {"of all restarts": [row.get("lower") for row in found]})
-    names = ("seed", "restarts", "constraint", "hidden", "width", "rate", "batch", "steps", "points")
+    names = ("seed", "restarts", "constraint", "hidden", "width", "rate", "batch", "steps", "alpha", "points")
     return {
         "settings": {name: getattr(args, name) for name in names},
         "true distance": 1.0,

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
                     problem, name, args.constraint, [args.width] * args.hidden, args, out, stem
                 )
             rows.append(row)
-    names = ("seed", "images", "constraint", "hidden", "width", "rate", "batch", "steps", "activations")
+    names = ("seed", "images", "constraint", "hidden", "width", "rate", "batch", "steps", "alpha", "activations")
     return {
         "settings": {name: getattr(args, name) for name in names},
         "pairs": rows,

@@ -199,7 +199,7 @@ def judged(mnist: Mnist, pictures: Array, args: argparse.Namespace, out: Path) -
         "digits and digits": wasserstein1(*Samples(mnist.test.images[:n], mnist.validation.images[:n]).judged()),
     }
     names = ("seed", "latent", "generator_steps", "critic_steps", "generator_rate", "samples")
-    shape = ("constraint", "hidden", "width", "rate", "batch", "steps")
+    shape = ("constraint", "hidden", "width", "rate", "batch", "steps", "alpha")
     return {
         "settings": {name: getattr(args, name) for name in names + shape},
         "exact": {name: {"lower": found.lower, "upper": found.upper} for name, found in exact.items()},

@@ -83,7 +83,7 @@ def test_what_a_critic_proves_is_never_above_the_distance_of_its_samples(tmp_pat
     problem = Samples(rng.standard_normal((60, 3)), rng.standard_normal((60, 3)) + np.array([2.0, 0, 0]))
     cost = np.linalg.norm(problem.p[:, None] - problem.q[None], axis=2)
     i, j = linear_sum_assignment(cost)
-    args = Namespace(seed=0, rate=1e-2, batch=30, steps=200, resume=False)
-    for name, least in (("MaxMin", 0.9), ("ReLU", 0.5)):
-        row = trained_critic(problem, name, "Stiefel", [16, 16], args, tmp_path, name)
+    for name, alpha, least in (("MaxMin", None, 0.9), ("ReLU", None, 0.5), ("MaxMin", 3.0, 0.5)):
+        args = Namespace(seed=0, rate=1e-2, batch=30, steps=200, alpha=alpha, resume=False)
+        row = trained_critic(problem, name, "Stiefel", [16, 16], args, tmp_path, f"{name}-{alpha}")
         assert least * cost[i, j].mean() < row["lower"] <= cost[i, j].mean()
