@@ -32,7 +32,7 @@ def assign(matrix: Array, exact: bool = False) -> Solution:
     partner[rows] = columns
     x = np.arange(len(rows))
     f = shortest_path_potential(matrix, partner, exact)
-    return Solution(x, partner, np.ones(len(x)), Fraction(1, len(x)), f, exact=True)
+    return Solution(x, partner, np.ones(len(x)), Fraction(1, len(x)), f, missing=Fraction(0))
 
 
 def shortest_path_potential(matrix: Array, partner: Array, exact: bool = False) -> Array:

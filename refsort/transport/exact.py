@@ -203,7 +203,7 @@ def _solved(method: str, costs: Costs, p: Measure, q: Measure) -> Solution:
     zeros = np.zeros(len(moved), dtype=np.intp)
     f = costs.matrix[0] if m == 1 else np.zeros(1)
     rows, columns = (moved, zeros) if m == 1 else (zeros, moved)
-    return Solution(rows, columns, side.weights[moved], side.scale, f, exact=True)
+    return Solution(rows, columns, side.weights[moved], side.scale, f, missing=Fraction(0))
 
 
 def _feasible(costs: Costs | LineCosts, f: Array, samples: Scaled) -> tuple[Array, Array]:
@@ -268,8 +268,8 @@ def _missing(found: Solution, p: Measure, q: Measure) -> Fraction:
     ``1 - |m| + sum (r - a)^+ + sum (s - b)^+ = sum (a - r)^+ + sum (s - b)^+`` is lacking, and any coupling of what
     the rows lack with what the columns lack completes it.
     """
-    if found.exact:
-        return Fraction(0)
+    if found.missing is not None:
+        return found.missing
     lacking = (amount for amount in _lacking(found.rows, found, p) if amount > 0)
     beyond = (-amount for amount in _lacking(found.columns, found, q) if amount < 0)
     return sum(lacking, Fraction(0)) + sum(beyond, Fraction(0))

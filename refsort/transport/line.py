@@ -11,6 +11,7 @@ Masses and coordinates are counted in integers here, so that cumulative sums are
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 
@@ -25,32 +26,43 @@ _BITS = 60  # coordinates in [-1, 1] become integers of that many bits, potentia
 def transport_in_order(p: Measure, q: Measure, scaled: Scaled) -> Solution:
     """The monotone coupling of two measures on the line, and a potential on x.
 
-    O((n + m) log (n + m)). Uniform weights are exact; others are rounded to multiples of 2^-60.
+    O((n + m) log (n + m)). Uniform weights are exact; the distribution functions of others are rounded to
+    multiples of 2^-60.
     """
-    uniform = p.uniform and q.uniform and len(p.points) * len(q.points) < 2**53
-    counts, others = (
-        (np.full(len(p.points), len(q.points)), np.full(len(q.points), len(p.points)))
-        if uniform
-        else (_counts(p), _counts(q))
-    )
     x, y = scaled.x[:, 0], scaled.y[:, 0]
     of_x, of_y = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
-    f_cumulative, g_cumulative = np.cumsum(counts[of_x]), np.cumsum(others[of_y])
+    n, m = len(x), len(y)
+    uniform = p.uniform and q.uniform and n * m < 2**53
+    f_cumulative, g_cumulative = (
+        (np.arange(1, n + 1) * m, np.arange(1, m + 1) * n)
+        if uniform
+        else (_cumulative(p.weights[of_x]), _cumulative(q.weights[of_y]))
+    )
     levels = np.union1d(f_cumulative, g_cumulative)
     levels = levels[levels > 0]
     starts = np.concatenate([[0], levels[:-1]])
     rows = of_x[np.searchsorted(f_cumulative, starts, side="right")]
     columns = of_y[np.searchsorted(g_cumulative, starts, side="right")]
-    mass = (levels - starts).astype(np.float64)  # exact below 2^53, as all are for uniform weights
-    f = _potential(x, y, counts, others)
-    return Solution(rows, columns, mass, Fraction(1, int(levels[-1])), f, exact=uniform)
+    f = _potential(x, y, _steps(f_cumulative, of_x), _steps(g_cumulative, of_y))
+    # F and G are off by less than 2^-60, and masses above 2^53 are rounded: W_1 is the integral of such a difference
+    missing = Fraction(0) if uniform else Fraction(2, 2**60) + Fraction(1, 2**53)
+    return Solution(rows, columns, (levels - starts).astype(np.float64), Fraction(1, int(levels[-1])), f, missing)
 
 
-def _counts(p: Measure) -> Array:
-    """Probabilities as integers that add up to 2^60."""
-    counts = np.rint(p.weights * float(p.scale * 2**60)).astype(np.int64)
-    i = int(np.argmax(counts))  # at least 2^60 / n; the n roundings together are far smaller
-    counts[i] += 2**60 - int(np.sum(counts))
+def _cumulative(weights: Array) -> Array:
+    """Partial sums over the whole sum, as integers: multiples of 2^-60, rounded down from exact rationals."""
+    mantissas, exponents = np.frexp(weights)
+    exponents = np.where(weights > 0, exponents, np.max(exponents))
+    shifts = (exponents - np.min(exponents)).tolist()
+    whole = np.ldexp(mantissas, 53).astype(np.int64).tolist()
+    sums = list(accumulate(w << k for w, k in zip(whole, shifts, strict=True)))
+    return np.array([(s << 60) // sums[-1] for s in sums], dtype=np.int64)
+
+
+def _steps(cumulative: Array, order: Array) -> Array:
+    """The masses of the points, given the partial sums in some order."""
+    counts = np.empty_like(cumulative)
+    counts[order] = np.diff(cumulative, prepend=0)
     return counts
 
 

@@ -18,8 +18,9 @@ class Solution(NamedTuple):
         Positive; in units of `unit`.
     unit : Fraction
     f : ndarray of float64, (n,)
-    exact : bool
-        Whether the marginals of the coupling are the two measures by construction.
+    missing : Fraction, optional
+        Where the method knows how far the marginals of the coupling are from the two measures: W_1 of these is at most
+        this times the longest distance.
     """
 
     rows: Array
@@ -27,4 +28,4 @@ class Solution(NamedTuple):
     mass: Array
     unit: Fraction
     f: Array
-    exact: bool = False
+    missing: Fraction | None = None

@@ -26,11 +26,10 @@ def test_any_potential_becomes_feasible(rng, metric):
     size = 10.0 ** rng.integers(-12, 1)  # distances far below the potentials, whose differences are rounded then
     x, y = size * rng.uniform(-1, 1, (n, d)), size * rng.uniform(-1, 1, (m, d))
     f, g = rng.uniform(-1, 1, n), rng.uniform(-1, 1, m)
-    costs = (
-        LineCosts(scaled("test", x, y)._replace(x=x, y=y))
-        if metric == "line"
-        else Costs(cost_matrix(x, y, metric), d, False)
-    )
+    if metric == "line":
+        costs = LineCosts(scaled("test", x, y)._replace(x=x, y=y))
+    else:
+        costs = Costs(cost_matrix(x, y, metric), d, exact=False)
     for u, v in ((f, costs.transform_to_y(f)), (costs.transform_to_x(g), g)):
         differences = list(pairs(x, y, u, v))
         assert all(rise <= distance(p, q, "l1" if metric == "line" else metric) for p, q, rise in differences)
@@ -44,7 +43,7 @@ def test_squares_that_underflow_count_as_nothing():
     x, y = np.array([[1.0, np.sqrt(0.6) * 2.0**-537]]), np.array([[1.0, 0.0]])
     matrix = cost_matrix(x, y, "l2")
     assert Fraction(matrix.item()) ** 2 > square(x[0].tolist(), y[0].tolist())
-    costs = Costs(matrix, 2, False)
+    costs = Costs(matrix, 2, exact=False)
     g = costs.transform_to_y(np.zeros(1))
     assert Fraction(-g.item()) ** 2 <= square(x[0].tolist(), y[0].tolist()) or g.item() >= 0
 
