@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
             default=Path("runs") / name,
             help="where results and checkpoints go (default: %(default)s)",
         )
-        parser_of_one.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+        parser_of_one.add_argument(
+            "--resume", action="store_true", help="go on from the checkpoints in --out; without one, begin"
+        )
         parser_of_one.set_defaults(command=_reproduce, experiment=name)
     return parser
 

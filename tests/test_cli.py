@@ -20,7 +20,7 @@ def mnist_directory():
     return directory
 
 
-SMALL = ["--width", "8", "--steps", "6", "--iterations", "3", "--batch", "4"]
+SMALL = ["--width", "8", "--steps", "6", "--batch", "4", "--points", "5"]
 
 
 @pytest.mark.parametrize(
@@ -54,18 +54,16 @@ def test_absolute_value_writes_a_result_and_networks_and_resumes(tmp_path, capsy
     assert "share of W1" in capsys.readouterr().out
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["settings"]["steps"] == 6
-    assert set(result["critics"]) == {"MaxMin", "ReLU"}
-    for name, critic in result["critics"].items():
-        network, params = load_network(tmp_path / f"critic-{name}.npz")
+    assert [critic["activation"] for critic in result["critics"]] == ["ReLU", "MaxMin"]
+    for critic in result["critics"]:
+        network, params = load_network(tmp_path / critic["file"])
         assert network.layers[0].d_in == 1
         assert params[0][0].shape == (8, 1)
-        assert critic["value over bound"] <= 1  # a lower bound of a distance of 1
+        assert critic["lower"] <= 1  # a lower bound of a distance of 1
     # no step is left to do: the resumed run measures the same critics
     assert main([*command, "--resume"]) == 0
     again = json.loads((tmp_path / "result.json").read_text())
-    assert [again["critics"][name]["value"] for name in again["critics"]] == [
-        result["critics"][name]["value"] for name in result["critics"]
-    ]
+    assert [row["value"] for row in again["critics"]] == [row["value"] for row in result["critics"]]
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path, capsys):
@@ -84,9 +82,9 @@ def test_missing_data_is_two_and_says_what_to_download(tmp_path, monkeypatch, ca
         assert "REFSORT_DATA" in error
 
 
-def test_a_run_that_diverges_is_one_and_named(tmp_path, capsys):
-    command = ["reproduce", "absolute-value", *SMALL, "--rate", "1e300", "--out", str(tmp_path)]
-    assert main(command) == 1
+def test_a_run_that_diverges_is_one_and_named(tmp_path, mnist_directory, capsys):
+    command = ["reproduce", "mnist-l2", "--data", mnist_directory, "--width", "8", "--epochs", "1", "--rate", "1e300"]
+    assert main([*command, "--out", str(tmp_path)]) == 1
     assert "not finite" in capsys.readouterr().err
 
 
@@ -114,11 +112,16 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("refsort.experiments.absolute_value.train", interrupted)
+    monkeypatch.setattr("refsort.experiments.critics.train", interrupted)
     assert main(["reproduce", "absolute-value", *SMALL, "--out", str(tmp_path)]) == 130
     assert "--resume" in capsys.readouterr().err
 
 
-def test_nothing_to_resume_from_is_two(tmp_path, mnist_directory, capsys):
-    assert main(["reproduce", "mnist-l2", "--data", mnist_directory, "--resume", "--out", str(tmp_path)]) == 2
-    assert "checkpoint.npz" in capsys.readouterr().err
+def test_where_nothing_is_to_be_resumed_the_run_begins(tmp_path):
+    resumed, plain = tmp_path / "resumed", tmp_path / "plain"
+    assert main(["reproduce", "absolute-value", *SMALL, "--resume", "--out", str(resumed)]) == 0
+    assert main(["reproduce", "absolute-value", *SMALL, "--out", str(plain)]) == 0
+    values = [
+        [row["value"] for row in json.loads((out / "result.json").read_text())["critics"]] for out in (resumed, plain)
+    ]
+    assert values[0] == values[1]
