@@ -127,7 +127,7 @@ def round_down(x: Fraction) -> float:
     >>> round_down(Fraction(1, 10)) <= Fraction(1, 10), round_down(Fraction(10) ** 400)
     (True, 1.7976931348623157e+308)
     """
-    return -round_up(-x)
+    return 0.0 - round_up(-x)  # not -0.0 for 0
 
 
 def sort_interval(

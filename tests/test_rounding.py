@@ -133,3 +133,8 @@ def test_probable_bounds_that_do_not_exist():
             rounding.probable_gamma(10, Fraction(1, 2**24), 1, failure)
     with pytest.raises(ValueError, match="no useful bound"):
         rounding.probable_gamma(10**6, Fraction(1, 2**8))
+
+
+def test_zero_is_rounded_to_zero_without_a_sign():
+    for zero in (rounding.round_down(Fraction(0)), rounding.round_up(Fraction(0))):
+        assert math.copysign(1, zero) == 1
