@@ -41,19 +41,22 @@ def available() -> bool:
 
 def curves(
     path: str | Path,
-    x: ArrayLike,
+    x: ArrayLike | Sequence[str],
     lines: Mapping[str, Sequence[float | None]],
     *,
     title: str = "",
     x_label: str = "",
     y_label: str = "",
     y_limits: tuple[float, float] | None = None,
+    width: float = 6.0,
 ) -> None:
-    """One line for each name, over common abscissae; None leaves a gap."""
-    figure, axes = _figure(1, 1, (6.0, 4.0))
+    """One line for each name, over common abscissae, numbers or names; None leaves a gap."""
+    figure, axes = _figure(1, 1, (width, 4.0))
     for name, values in lines.items():
         axes[0][0].plot(x, [np.nan if v is None else v for v in values], marker="o", markersize=3, label=name)
     _labelled(axes[0][0], title, x_label, y_label)
+    if not np.issubdtype(np.asarray(x).dtype, np.number):
+        axes[0][0].tick_params(axis="x", labelsize=7)
     if y_limits is not None:
         axes[0][0].set_ylim(*y_limits)
     axes[0][0].legend(frameon=False)

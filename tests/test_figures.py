@@ -15,6 +15,7 @@ def drawings():
     plane = np.add.outer(np.abs(x[:3]), x)
     return {
         "curves": lambda path: figures.curves(path, x, {"one": x**2, "gap": [1, None, 0.5, 0, 2]}, y_limits=(0, 1)),
+        "named": lambda path: figures.curves(path, ["16", "128"], {"one": [0.5, None], "two": [None, 1.0]}, width=3),
         "histograms": lambda path: figures.histograms(path, {"a": {"u": x, "v": []}, "b": {"u": [0.5]}}),
         "pictures": lambda path: figures.pictures(
             path, {"signed": np.outer([1, -1, 0], np.ones(9)), "grey": np.zeros((2, 9))}, symmetric={"signed": True}

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from refsort import figures
 from refsort.experiments import critics
 from refsort.experiments.critics import ACTIVATIONS, CONSTRAINTS, Shells
 from refsort.experiments.result import environment, positive_int
@@ -64,6 +65,8 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
             sizes = [width] * hidden
             problem = Shells(np.zeros((1, d)))
             rows.append(critics.trained_critic(problem, activation, constraint, sizes, args, out, stem, np.float32))
+    if figures.available():
+        draw(out / "shares.png", rows)
     names = ("seed", "rate", "batch", "steps", "alpha", "points")
     return {
         "settings": {name: getattr(args, name) for name in names},
@@ -71,6 +74,24 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
         "critics": rows,
         "environment": environment(),
     }
+
+
+def draw(path: Path, rows: list[dict[str, Any]]) -> None:
+    """The shares of the distance over dimension, depth or width, whichever takes most values: a line for each kind."""
+    axes = {
+        "dimension": [row["dimension"] for row in rows],
+        "hidden layers": [len(row["hidden"]) for row in rows],
+        "width": [row["hidden"][0] for row in rows],
+    }
+    x_label = max(axes, key=lambda name: len(set(axes[name])))
+    x = sorted(set(axes[x_label]))
+    lines: dict[str, list[float | None]] = {}
+    for i, row in enumerate(rows):
+        others = [f"{name} {values[i]}" for name, values in axes.items() if name != x_label and len(set(values)) > 1]
+        kind = ", ".join([row["activation"], row["constraint"], *others])
+        lines.setdefault(kind, [None] * len(x))[x.index(axes[x_label][i])] = row.get("lower")
+    positions = [str(value) for value in x]  # evenly spaced: dimensions grow by factors
+    figures.curves(path, positions, lines, x_label=x_label, y_label="share of W1", y_limits=(0, 1.02))
 
 
 def table(result: dict[str, Any]) -> str:

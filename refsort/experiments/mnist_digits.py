@@ -12,6 +12,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from refsort import figures
 from refsort.data import Split, load_mnist
 from refsort.experiments import critics
 from refsort.experiments.classifier import add_data
@@ -52,15 +55,26 @@ def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
             for name in args.activations:
                 stem = f"{one}-{other}-{critics.file_stem(name)}"
                 row["critics"][name] = critics.trained_critic(
-                    problem, name, args.constraint, [args.width] * args.hidden, args, out, stem
+                    problem, name, args.constraint, [args.width] * args.hidden, args, out, stem, np.float32
                 )
             rows.append(row)
+    if figures.available():
+        draw(out / "distances.png", rows, args.activations)
     names = ("seed", "images", "constraint", "hidden", "width", "rate", "batch", "steps", "alpha", "activations")
     return {
         "settings": {name: getattr(args, name) for name in names},
         "pairs": rows,
         "environment": environment(),
     }
+
+
+def draw(path: Path, rows: list[dict[str, Any]], names: list[str]) -> None:
+    """Exact distances of all pairs in their order, and what critics prove."""
+    ordered = sorted(rows, key=lambda row: row["upper"])
+    lines = {"exact": [row["upper"] for row in ordered]}
+    lines |= {name: [row["critics"][name].get("lower") for row in ordered] for name in names}
+    pairs = ["".join(map(str, row["digits"])) for row in ordered]
+    figures.curves(path, pairs, lines, x_label="pair of digits", y_label="W1, 2-norm", width=2 + 0.2 * len(pairs))
 
 
 def images_of(split: Split, digit: int, n: int) -> Any:

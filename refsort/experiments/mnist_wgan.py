@@ -205,7 +205,14 @@ def judged(mnist: Mnist, pictures: Array, args: argparse.Namespace, out: Path) -
         "exact": {name: {"lower": found.lower, "upper": found.upper} for name, found in exact.items()},
         "critics": [
             critics.trained_critic(
-                problem, name, args.constraint, [args.width] * args.hidden, args, out, critics.file_stem(name)
+                problem,
+                name,
+                args.constraint,
+                [args.width] * args.hidden,
+                args,
+                out,
+                critics.file_stem(name),
+                np.float32,
             )
             for name in args.activations
         ],
