@@ -15,10 +15,10 @@ import scipy
 
 import refsort
 from refsort import threads
-from refsort.bench import cases, memory
+from refsort.bench import cases, growth, memory
 from refsort.bench.case import Case
 from refsort.bench.peers import Peers, torch_peers
-from refsort.bench.report import Row, as_json, table
+from refsort.bench.report import Row, as_json, described, table
 from refsort.bench.run import BUDGET, measured
 from refsort.output import require_writable, write
 from refsort.progress import Progress
@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "PyTorch on the CPU; torch.compile is left out. The whole takes hours: name the cases."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases, operations or families (default: all)")
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="instead: time and memory of refsort against batch, width, depth and iterations, with fitted exponents",
+    )
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON as well; - for standard output alone")
     parser.add_argument(
@@ -71,15 +76,33 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         print(_listed(found))
         return 0
+    if args.growth and args.names:
+        print("refsort bench: --growth has series of its own and takes no names", file=sys.stderr)
+        return 2
     number = args.threads or _declared()
     if args.threads:  # `refsort` itself did so before NumPy was loaded; here for the processes that measure memory
         threads.limit(number)
+    if args.growth:
+        return _growth(number, args)
     peers = torch_peers()
     surroundings = environment(peers, number, args)
     rows = _rows(found, peers, number, args)
     text = json.dumps(as_json(rows, surroundings), indent=1, allow_nan=False)
     write(table(rows, surroundings), text, args.json)
     return 1 if any(row.wrong for row in rows) else 0
+
+
+def _growth(number: int, args: argparse.Namespace) -> int:
+    """Measure how refsort grows, and print the exponents."""
+    dtype, found = args.dtype or "float32", []
+    with Progress("measuring", len(growth.SERIES)) as progress:
+        for i, series in enumerate(growth.SERIES):
+            progress.update(i, f"{series.name} against {series.against}")
+            found.append(growth.growth(series, dtype, _repeats(args), None if args.repeats else BUDGET))
+    surroundings = environment(None, number, args)
+    text = json.dumps(growth.report(found, dtype, surroundings), indent=1, allow_nan=False)
+    write(f"{growth.table(found)}\n\n{described(surroundings)}", text, args.json)
+    return 0
 
 
 def environment(peers: Peers | None, number: int, args: argparse.Namespace) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Peak memory of one call, measured by the operating system, in a process of its own for each side.
 
-What is measured: the resident memory of a fresh process, at its highest during one first call, less what it was when
-inputs, libraries and threads were there already. So it counts what the call allocates and touches, results included,
-in any library: NumPy's, PyTorch's and LAPACK's workspaces alike. Pages are 4 KiB and allocators keep some memory from
-before, so differences below a megabyte mean nothing. Linux only, where a process may reset its high-water mark.
+What is measured: the resident memory of a fresh process, at its highest during a second call, less what it was before
+that call. So it counts what a call allocates and touches, results included, in any library: NumPy's, PyTorch's and
+LAPACK's workspaces alike. What a library keeps from the first call on is not counted: its code, its threads, BLAS's
+buffers, the state of an optimiser. Differences below some 100 kB mean nothing. Linux with the GNU C library, where a
+process may reset its high-water mark and where memory that is freed can be had returned to the system at once.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -17,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from refsort.bench.case import UNIT_ROUNDOFF, Case
+from refsort.bench.case import Case
 from refsort.bench.peers import sides, torch_peers
 
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -25,19 +28,21 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 def available() -> bool:
     """Whether this system can tell."""
-    return _RESET.exists() and os.access(_RESET, os.W_OK)
+    return platform.libc_ver()[0] == "glibc" and _RESET.exists() and os.access(_RESET, os.W_OK)
 
 
 def peak(case: Case, which: str, dtype: str, formulation: str | None, threads: int, seed: int = 0) -> int | None:
     """The bytes that a call of refsort, or of a PyTorch formulation, takes at its highest; None where nothing can tell.
 
-    Cost: a fresh interpreter with its imports, the inputs, and one call. The case is looked up by its name.
+    Cost: a fresh interpreter with its imports, the inputs, and two calls. The case is looked up by its name.
     """
     if not available():
         return None
     request = json.dumps([case.name, which, dtype, formulation, threads, seed])
     code = "import sys; from refsort.bench.memory import main; main(sys.argv[1])"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    # arrays get pages of their own, which vanish with them: else memory from before would be used again, uncounted
+    returned = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    environment = {**os.environ, **returned, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", code, request], env=environment, capture_output=True, text=True, check=False
     )
@@ -63,8 +68,8 @@ def increment(case: Case, which: str, dtype: str, formulation: str | None, threa
         assert peers is not None
         peers.set_threads(threads)
         side = sides(peers, case, inputs, which)[formulation]
-    small = np.ones((64, 64), dtype if dtype in UNIT_ROUNDOFF else "float64")
-    small @ small  # BLAS allocates its buffers when it is first used
+    side.call()
+    gc.collect()
     _RESET.write_text("5")  # the high-water mark becomes what is resident now
     before = _highest()
     side.call()

@@ -92,16 +92,22 @@ def table(rows: Sequence[Row], environment: Mapping[str, Any]) -> str:
     lines = [format_table(head, [_cells(row) for row in rows])] if rows else []
     for row in rows:
         lines += [f"{row.case} {row.which} {row.dtype}: {who}: {why}" for who, why in row.wrong.items()]
-    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
-    threads = ", ".join(f"{name} {number}" for name, number in environment["threads"].items())
     lines += [
         "",
-        f"{versions}; {environment['machine']}, {environment['cores']} cores; threads: {threads}",
+        described(environment),
         "ratio: refsort over the fastest eager PyTorch formulation; torch.compile is left out"
         if "torch" in environment["versions"]
         else "PyTorch is not installed: refsort and the floors alone (pip install torch)",
     ]
     return "\n".join(lines)
+
+
+def described(environment: Mapping[str, Any]) -> str:
+    """Versions, machine and threads in one line."""
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    threads = ", ".join(f"{name} {number}" for name, number in environment["threads"].items())
+    load = "" if environment["load"] is None else f"; load at the start {environment['load']}"
+    return f"{versions}; {environment['machine']}, {environment['cores']} cores; threads: {threads}{load}"
 
 
 def _cells(row: Row) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from refsort.bench import activations, orthonormalisation, projections, training, whole
+from refsort.bench import activations, growth, orthonormalisation, projections, training, whole
 from refsort.bench import cases as all_cases
 from refsort.bench.case import Case
 from refsort.cli import main
@@ -212,3 +212,23 @@ def test_torch_agrees_with_refsort_in_every_case_and_formulation(tmp_path, capsy
             assert row["fastest"] == min(row["torch"], key=lambda name: row["torch"][name]["median"])
             assert row["ratio by rounds"]["rounds"] == 3
     assert "torch.compile is left out" in capsys.readouterr().out
+
+
+def test_growth_prints_exponents_and_writes_every_size(monkeypatch, tmp_path, capsys):
+    small = tuple(series._replace(sizes=(4, 8, 16)) for series in growth.SERIES)
+    monkeypatch.setattr(growth, "SERIES", small)
+    monkeypatch.setattr("refsort.bench.command.torch_peers", None)  # not asked for
+    path = tmp_path / "growth.json"
+    assert main(["bench", "--growth", "--repeats", "2", "--json", str(path)]) == 0
+    assert "last doubling" in capsys.readouterr().out
+    found = json.loads(path.read_text())["growth"]
+    assert {row["against"] for row in found} == {"batch", "width", "depth", "iterations"}
+    for row in found:
+        assert row["sizes"] == [4, 8, 16]
+        assert len(row["times"]) == len(row["peaks"]) == 3
+        assert row["times"][0]["rounds"] == 2
+
+
+def test_growth_takes_no_names(capsys):
+    assert main(["bench", "--growth", "max_min"]) == 2
+    assert "takes no names" in capsys.readouterr().err
