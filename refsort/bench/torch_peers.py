@@ -345,10 +345,10 @@ def _step(loss_of: Formulation) -> Formulation:
             return loss_of(tensors, [constrain(w, params["iterations"]) for w in weights], biases)
 
         def call() -> float:
-            optimiser.zero_grad(set_to_none=True)
             value = loss()
             value.backward()
             optimiser.step()
+            optimiser.zero_grad(set_to_none=True)  # here, for no gradient to be there before a call that counts memory
             return float(value.detach())
 
         def outputs() -> list[Any]:
