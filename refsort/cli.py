@@ -13,6 +13,7 @@ from pathlib import Path
 
 import refsort
 from refsort import prove
+from refsort.bench import command as bench
 from refsort.certify import command as certify
 from refsort.experiments import EXPERIMENTS
 from refsort.experiments.result import write_result
@@ -69,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     explaining = commands.add_parser("explain", help="why a golden vector exists")
     vectors.add_explain_arguments(explaining)
     explaining.set_defaults(command=vectors.explain)
+
+    timing = commands.add_parser("bench", help="speed against PyTorch, and against the machine's limit")
+    bench.add_arguments(timing)
+    timing.set_defaults(command=bench.run)
 
     reproducing = commands.add_parser("reproduce", help="redo an experiment of the paper")
     experiments = reproducing.add_subparsers(required=True, metavar="EXPERIMENT")

@@ -33,6 +33,8 @@ RULES = {
     "oracle/adapters/jax_adapter": set(),
     "pytest_plugin": {"oracle", "strategies"},
     "prove": {"progress", "__version__"},
+    "bench": {"ops", "nets", "transport", "oracle", "output", "progress", "tables", "threads", "__version__"},
+    "bench/torch_peers": set(),
     "experiments": {
         "ops",
         "nets",
@@ -54,6 +56,7 @@ THIRD_PARTY = {
     "oracle": {"numpy", "scipy", "hypothesis"},
     "oracle/adapters/torch_adapter": {"numpy", "torch"},
     "oracle/adapters/jax_adapter": {"numpy", "jax"},
+    "bench/torch_peers": {"numpy", "torch"},
     "pytest_plugin": {"pytest"},
 }
 STANDARD = __import__("sys").stdlib_module_names
@@ -107,9 +110,10 @@ def test_importing_the_core_imports_no_optional_package():
 
     code = (
         "import refsort, refsort.ops, refsort.nets, refsort.certify, refsort.spec, refsort.data, sys;"
-        "print(sorted({'torch', 'jax', 'matplotlib', 'hypothesis', 'pytest'} & set(sys.modules)))"
+        "print(sorted({'torch', 'jax', 'matplotlib', 'hypothesis', 'pytest'} & set(sys.modules)));"
+        "import refsort.cli; print(sorted({'torch', 'jax', 'pytest'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n[]\n"
 
 
 def test_top_level_is_as_designed():

@@ -25,7 +25,16 @@ SMALL = ["--width", "8", "--steps", "6", "--batch", "4", "--points", "5"]
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["check"], ["prove"], ["certify"], ["w1"], ["reproduce"], *(["reproduce", name] for name in EXPERIMENTS)],
+    [
+        [],
+        ["check"],
+        ["prove"],
+        ["certify"],
+        ["w1"],
+        ["bench"],
+        ["reproduce"],
+        *(["reproduce", name] for name in EXPERIMENTS),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_help(command, capsys):

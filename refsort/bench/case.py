@@ -1,0 +1,112 @@
+"""A case: what is computed, on which inputs, and what a machine has to do for it at least."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refsort.bench.floors import Floor
+from refsort.ops.arrays import Array
+
+Inputs = dict[str, Array]
+FORWARD, REUSED, BOTH = "forward", "forward, output reused", "forward+backward"
+STEP, JACOBIAN, RUN = "step", "jacobian", "run"
+UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
+
+
+class Side(NamedTuple):
+    """One implementation of a case, ready to be called.
+
+    Attributes
+    ----------
+    call : callable without arguments
+        What is timed. Each call does the same work.
+    outputs : callable without arguments
+        The values that are compared before anything is timed, as arrays: results first, then gradients.
+    """
+
+    call: Callable[[], Any]
+    outputs: Callable[[], Sequence[Array]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation on inputs of one size.
+
+    Attributes
+    ----------
+    name : str
+        ``operation-size``, in the vocabulary of the command line.
+    family, operation : str
+        The operation's name is that of the PyTorch formulations in `torch_peers`, if there are any.
+    inputs : callable ``(rng, dtype name) -> {name: array}``
+        Drawn anew for each row, from a fixed seed.
+    ours : callable ``(inputs, pass) -> Side``
+        The side of refsort.
+    floor : callable ``(inputs, pass) -> Floor or None``
+    params : mapping
+        What the PyTorch side needs to know beside the arrays.
+    passes, dtypes : tuple of str
+    tolerance : float
+        In units roundoff of the dtype, relative to the largest entry of an array: how far two sides may lie apart.
+        Zero where nothing is rounded. Elsewhere it is chosen, not derived: far above what rounding was seen to do, and
+        far below what a wrong formula does.
+    """
+
+    name: str
+    family: str
+    operation: str
+    inputs: Callable[[np.random.Generator, str], Inputs]
+    ours: Callable[[Inputs, str], Side]
+    floor: Callable[[Inputs, str], Floor | None]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    passes: tuple[str, ...] = (FORWARD, BOTH)
+    dtypes: tuple[str, ...] = ("float32", "float64")
+    tolerance: float = 0.0
+
+
+def of_one_array(
+    value: Callable[..., Array], forward: Callable[[Array], tuple[Array, Any]]
+) -> Callable[[Inputs, str], Side]:
+    """Return the side of refsort for an operation on ``x`` with the cotangent ``y_bar``, as `refsort.ops` writes it."""
+
+    def ours(inputs: Inputs, which: str) -> Side:
+        x, y_bar = inputs["x"], inputs["y_bar"]
+
+        def both() -> tuple[Array, Array]:
+            y, at = forward(x)
+            return y, at.backward(y_bar)
+
+        if which == BOTH:
+            return Side(both, both)
+        out = {"out": np.empty_like(x)} if which == REUSED else {}
+        return Side(lambda: value(x, **out), lambda: (value(x, **out),))
+
+    return ours
+
+
+def disagreement(ours: Sequence[Array], theirs: Sequence[Array], tolerance: float) -> str | None:
+    """What is wrong between two lists of arrays, or None: shapes, dtypes, then the largest difference.
+
+    `tolerance` is relative to the largest entry of an array of the first list.
+
+    Examples
+    --------
+    >>> disagreement([np.array([1.0, 2.0])], [np.array([1.0, 2.5])], 0.1)
+    'output 0 differs by 0.25 of its largest entry, more than 0.1'
+    """
+    if len(ours) != len(theirs):
+        return f"{len(theirs)} outputs instead of {len(ours)}"
+    for i, (a, b) in enumerate(zip(map(np.asarray, ours), map(np.asarray, theirs), strict=True)):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return f"output {i} is {b.dtype} {b.shape} instead of {a.dtype} {a.shape}"
+        if not a.size:
+            continue
+        scale = float(np.max(np.abs(a))) or 1.0
+        apart = float(np.max(np.abs(a - b))) / scale
+        if not apart <= tolerance:  # NaN is a disagreement as well
+            return f"output {i} differs by {apart:.3g} of its largest entry, more than {tolerance:.3g}"
+    return None
