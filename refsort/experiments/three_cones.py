@@ -19,15 +19,15 @@ from refsort.experiments import critics
 from refsort.experiments.critics import Shells
 from refsort.nets import load_network
 
-SUMMARY = "three points and the circles around them: the Wasserstein problem whose critic has three peaks"
+SUMMARY = "three points and the circles around them, a problem whose critic has three peaks; some minutes"
 _GRID = (-3.5, 3.5, 141), (-1.75, 1.75, 71)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is compared, and how critics are trained."""
-    critics.add_shape(parser, ["ReLU", "MaxMin"], constraint="Stiefel", hidden=12, width=16)
-    critics.add_training(parser, rate=1e-2, batch=64, steps=4000, points=2000)
-    critics.add_restarts(parser, 4)
+    critics.add_shape(parser, ["ReLU", "MaxMin"], constraint="Stiefel", hidden=10, width=32)
+    critics.add_training(parser, rate=1e-2, batch=64, steps=12000, points=2000)
+    critics.add_restarts(parser, 6)
 
 
 def run(args: argparse.Namespace, out: Path) -> dict[str, Any]:
