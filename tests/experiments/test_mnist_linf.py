@@ -8,13 +8,16 @@ import pytest
 from refsort.cli import main
 from refsort.nets import load_network
 
-PRESETS = {"radius-0.1": (8, "2e-2"), "authors": (2, "3.3")}  # group size and rate: high for a short run
+PRESETS = {  # group size, and settings for a short run
+    "radius-0.1": (8, ("--rate", "2e-2", "--margin", "0.3", "--temperature", "30", "--hidden", "3")),
+    "authors": (2, ()),
+}
 
 
 @pytest.fixture(scope="module", params=list(PRESETS))
 def outcome(reproduce, request):
-    group, rate = PRESETS[request.param]
-    options = ("--preset", request.param, "--width", "32", "--epochs", "1", "--rate", rate)
+    group, settings = PRESETS[request.param]
+    options = ("--preset", request.param, "--width", "32", "--epochs", "1", *settings)
     result, out = reproduce("mnist-linf", *options)
     return result, load_network(out / "network.npz")[1], group
 
