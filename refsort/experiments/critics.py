@@ -131,7 +131,7 @@ class Shells(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a folded critic f achieves on all of P and a sample of Q that it was not trained on.
+    """What a folded critic f achieves on the points that its problem gives to judge on: fresh ones, or a finite sample.
 
     Attributes
     ----------
