@@ -34,7 +34,9 @@ RULES = {
     "pytest_plugin": {"oracle", "strategies"},
     "prove": {"progress", "__version__"},
     "bench": {"ops", "nets", "transport", "oracle", "output", "progress", "tables", "threads", "__version__"},
-    "bench/torch_peers": set(),
+    "bench/torch_peers": {"bench"},
+    "bench/torch_networks": {"bench"},
+    "bench/torch_operations": set(),
     "experiments": {
         "ops",
         "nets",
@@ -57,6 +59,8 @@ THIRD_PARTY = {
     "oracle/adapters/torch_adapter": {"numpy", "torch"},
     "oracle/adapters/jax_adapter": {"numpy", "jax"},
     "bench/torch_peers": {"numpy", "torch"},
+    "bench/torch_networks": {"torch"},
+    "bench/torch_operations": {"torch"},
     "pytest_plugin": {"pytest"},
 }
 STANDARD = __import__("sys").stdlib_module_names

@@ -22,6 +22,9 @@ TINY = (
 )
 
 
+TORCH_FILES = [f"refsort.bench.torch_{part}" for part in ("peers", "networks", "operations")]
+
+
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setattr(all_cases, "CASES", TINY)
@@ -31,9 +34,11 @@ def tiny(monkeypatch):
 def no_torch(monkeypatch):
     """As where PyTorch is not installed: its import fails, and the file that tries it is loaded afresh."""
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "refsort.bench.torch_peers", raising=False)
+    for name in TORCH_FILES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     yield
-    sys.modules.pop("refsort.bench.torch_peers", None)
+    for name in TORCH_FILES:
+        sys.modules.pop(name, None)
 
 
 def peers(monkeypatch, formulations):
