@@ -13,13 +13,15 @@ it keeps the gradient's norm at ties as well.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, axis_of, like, output
-from refsort.ops.groups import grouped, in_groups
+from refsort.ops.groups import group_by_group, in_groups
+from refsort.ops.sorted_groups import gather, scatter, sort_groups, sort_groups_forward
+from refsort.ops.sorted_pairs import sort_pairs, sort_pairs_forward, swap_pairs
 
 
 class GroupSortJacobian(NamedTuple):
@@ -27,27 +29,33 @@ class GroupSortJacobian(NamedTuple):
 
     Attributes
     ----------
-    order : ndarray of intp, shape of x with the sorted axis d split into (d / group_size, group_size)
-        ``y[group][k] = x[group][order[k]]``; 8 bytes an entry of x.
+    rank : ndarray of unsigned integers, shape of x with the sorted axis d moved to the end and split into
+        (d / group_size, group_size). ``y[group][rank[j]] = x[group][j]``: how many entries of its group come before
+        entry j. 1 byte an entry of x for groups of up to 256, 2 for up to 65,536.
     axis : int
-        Where the groups are counted; the entries of a group lie along ``axis + 1`` of `order`.
+        The sorted axis of x.
     """
 
-    order: Array
+    rank: Array
     axis: int
 
-    def backward(self, y_bar: ArrayLike) -> Array:
-        """``x_bar = P^T y_bar``: every cotangent returns to the entry that its value came from."""
-        y_bar = like("group_sort", "y_bar", y_bar, _joined(self.order.shape, self.axis))
-        x_bar = np.empty_like(y_bar, order="C", subok=False)
-        groups = x_bar.reshape(self.order.shape)
-        np.put_along_axis(groups, self.order, y_bar.reshape(self.order.shape), self.axis + 1)
-        return x_bar
+    def backward(self, y_bar: ArrayLike, *, out: Array | None = None) -> Array:
+        """``x_bar = P^T y_bar``: every cotangent returns to the entry that its value came from; into `out` if given."""
+        y_bar = like("group_sort", "y_bar", y_bar, self._shape())
+        x_bar = output("group_sort", out, y_bar.shape, y_bar.dtype, y_bar)
+        rank = self.rank.reshape(-1, self.rank.shape[-1])
+        return group_by_group(lambda v, r: gather(v, rank, r), y_bar, self.axis, rank.shape[1], x_bar)
 
     def tangent(self, x_dot: ArrayLike) -> Array:
         """``y_dot = P x_dot``."""
-        x_dot = like("group_sort", "x_dot", x_dot, _joined(self.order.shape, self.axis))
-        return np.take_along_axis(x_dot.reshape(self.order.shape), self.order, self.axis + 1).reshape(x_dot.shape)
+        x_dot = like("group_sort", "x_dot", x_dot, self._shape())
+        rank = self.rank.reshape(-1, self.rank.shape[-1])
+        y_dot = np.empty(x_dot.shape, x_dot.dtype)
+        return group_by_group(lambda v, r: scatter(v, rank, r), x_dot, self.axis, rank.shape[1], y_dot)
+
+    def _shape(self) -> tuple[int, ...]:
+        *others, groups, group_size = self.rank.shape
+        return (*others[: self.axis], groups * group_size, *others[self.axis :])
 
 
 class MaxMinJacobian(NamedTuple):
@@ -55,32 +63,34 @@ class MaxMinJacobian(NamedTuple):
 
     Attributes
     ----------
-    swapped : ndarray of bool, shape of x with the sorted axis d halved
-        Whether a pair came in descending order; half a byte an entry of x.
+    swapped : ndarray of bool, shape of x with the sorted axis moved to the end
+        At the first entry of a pair, whether the pair came in descending order; False at second entries. 1 byte an
+        entry of x.
     axis : int
-        The sorted axis.
+        The sorted axis of x.
     """
 
     swapped: Array
     axis: int
 
-    def backward(self, y_bar: ArrayLike) -> Array:
-        """``x_bar = P^T y_bar``; a swap is its own transpose."""
-        return self._swap("y_bar", y_bar)
+    def backward(self, y_bar: ArrayLike, *, out: Array | None = None) -> Array:
+        """``x_bar = P^T y_bar``; a swap is its own transpose. Into `out` if given."""
+        return self._swap("y_bar", y_bar, out)
 
     def tangent(self, x_dot: ArrayLike) -> Array:
         """``y_dot = P x_dot``."""
-        return self._swap("x_dot", x_dot)
+        return self._swap("x_dot", x_dot, None)
 
-    def _swap(self, name: str, v: ArrayLike) -> Array:
-        half = self.swapped.shape
-        v = like("max_min", name, v, (*half[: self.axis], 2 * half[self.axis], *half[self.axis + 1 :]))
-        first, second = _pairs(v, self.axis)
-        result = np.empty_like(v, order="C", subok=False)
-        new_first, new_second = _pairs(result, self.axis)
-        new_first[...] = np.where(self.swapped, second, first)
-        new_second[...] = np.where(self.swapped, first, second)
-        return result
+    def _swap(self, name: str, v: ArrayLike, out: Array | None) -> Array:
+        *others, d = self.swapped.shape
+        v = like("max_min", name, v, (*others[: self.axis], d, *others[self.axis :]))
+        result = output("max_min", out, v.shape, v.dtype, v)
+        swapped = self.swapped.reshape(-1)
+
+        def move(source: Array, target: Array) -> None:
+            swap_pairs(source.reshape(-1), swapped, target.reshape(-1))
+
+        return group_by_group(move, v, self.axis, 2, result)
 
 
 def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array | None = None) -> Array:
@@ -103,8 +113,8 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
     Returns
     -------
     ndarray
-        Shape and dtype of x. NaN goes last in its group, as in `numpy.sort`. +0 and -0 compare equal; which of the two
-        stands where among equal zeros is not promised by this function (`group_sort_forward` keeps their order).
+        Shape and dtype of x. NaN goes last in its group, as in `numpy.sort`. +0 and -0 compare equal; the signs of
+        zeros are not kept by this function (`group_sort_forward` keeps them, and their order).
 
     Raises
     ------
@@ -119,7 +129,9 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
 
     Notes
     -----
-    O(n log group_size) comparisons, no memory beyond the result.
+    O(n log group_size) comparisons, O(n log^2 group_size) minima and maxima for groups of up to 8 (see
+    `refsort.ops.sorting_network`). Beyond the result some arrays that fit into the cache, and a copy of x where the
+    features are not contiguous.
 
     References
     ----------
@@ -138,18 +150,12 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
     x, axis, group_size = in_groups("group_sort", x, axis, group_size)
     y = output("group_sort", out, x.shape, x.dtype, x)
     if group_size == 2:
-        first, second = _pairs(x, axis)
-        low, high = _pairs(y, axis)
-        np.fmin(first, second, out=low)  # fmin passes the number where one of the two is NaN,
-        np.maximum(first, second, out=high)  # maximum passes the NaN: so NaN goes last, as in a sort
-    else:
-        np.copyto(y, x)
-        grouped(y, axis, group_size).sort(axis=axis + 1)
-    return y
+        return group_by_group(lambda v, r: sort_pairs(v.reshape(-1), r.reshape(-1)), x, axis, 2, y)
+    return group_by_group(sort_groups, x, axis, group_size, y)
 
 
 def group_sort_forward(
-    x: ArrayLike, group_size: int = 2, axis: int = -1
+    x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array | None = None
 ) -> tuple[Array, GroupSortJacobian | MaxMinJacobian]:
     """`group_sort` and its Jacobian at x.
 
@@ -174,11 +180,14 @@ def group_sort_forward(
     array([2., 1., 3., 6., 5., 4.])
     """
     x, axis, group_size = in_groups("group_sort", x, axis, group_size)
+    y = output("group_sort", out, x.shape, x.dtype, x)
     if group_size == 2:
-        return _max_min_forward(x, axis)
-    groups = grouped(x, axis, group_size)
-    order = np.argsort(groups, axis=axis + 1, kind="stable")
-    return np.take_along_axis(groups, order, axis + 1).reshape(x.shape), GroupSortJacobian(order, axis)
+        return _max_min_forward(x, axis, y)
+    *others, d = np.moveaxis(x, axis, -1).shape
+    rank = np.empty((*others, d // group_size, group_size), np.min_scalar_type(group_size - 1))
+    ranks = rank.reshape(-1, group_size)
+    group_by_group(lambda v, r: sort_groups_forward(v, r, ranks), x, axis, group_size, y)
+    return y, GroupSortJacobian(rank, axis)
 
 
 def max_min(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> Array:
@@ -199,7 +208,7 @@ def max_min(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> Array:
     return group_sort(x, 2, axis, out=out)
 
 
-def max_min_forward(x: ArrayLike, axis: int = -1) -> tuple[Array, MaxMinJacobian]:
+def max_min_forward(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> tuple[Array, MaxMinJacobian]:
     """`max_min` and its Jacobian at x: a swap or nothing for each pair; a tie is left as it is.
 
     Examples
@@ -207,10 +216,10 @@ def max_min_forward(x: ArrayLike, axis: int = -1) -> tuple[Array, MaxMinJacobian
     >>> import numpy as np
     >>> y, at = max_min_forward(np.array([2.0, 1.0, 3.0, 3.0]))
     >>> y, at.swapped
-    (array([1., 2., 3., 3.]), array([ True, False]))
+    (array([1., 2., 3., 3.]), array([ True, False, False, False]))
     """
     x, axis, _ = in_groups("max_min", x, axis, 2)
-    return _max_min_forward(x, axis)
+    return _max_min_forward(x, axis, output("max_min", out, x.shape, x.dtype, x))
 
 
 def full_sort(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> Array:
@@ -226,7 +235,9 @@ def full_sort(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> Arra
     return group_sort(x, _whole("full_sort", x, axis), axis, out=out)
 
 
-def full_sort_forward(x: ArrayLike, axis: int = -1) -> tuple[Array, GroupSortJacobian | MaxMinJacobian]:
+def full_sort_forward(
+    x: ArrayLike, axis: int = -1, *, out: Array | None = None
+) -> tuple[Array, GroupSortJacobian | MaxMinJacobian]:
     """`full_sort` and its Jacobian at x, as in `group_sort_forward`.
 
     Examples
@@ -236,28 +247,19 @@ def full_sort_forward(x: ArrayLike, axis: int = -1) -> tuple[Array, GroupSortJac
     >>> at.tangent(np.array([30.0, 10.0, 20.0]))
     array([10., 20., 30.])
     """
-    return group_sort_forward(x, _whole("full_sort", x, axis), axis)
+    return group_sort_forward(x, _whole("full_sort", x, axis), axis, out=out)
 
 
-def _max_min_forward(x: Array, axis: int) -> tuple[Array, MaxMinJacobian]:
-    first, second = _pairs(x, axis)
-    # strictly descending, or NaN before a number (only NaN differs from itself): what a stable sort would swap
-    swapped = (second < first) | ((first != first) & (second == second))
-    at = MaxMinJacobian(swapped, axis)
-    return at.tangent(x), at  # sorting is linear for a fixed permutation: y = P x
+def _max_min_forward(x: Array, axis: int, y: Array) -> tuple[Array, MaxMinJacobian]:
+    swapped = np.empty(np.moveaxis(x, axis, -1).shape, bool)
+
+    def move(source: Array, target: Array) -> None:
+        sort_pairs_forward(source.reshape(-1), target.reshape(-1), swapped.reshape(-1))
+
+    return group_by_group(move, x, axis, 2, y), MaxMinJacobian(swapped, axis)
 
 
 def _whole(op: str, x: ArrayLike, axis: int) -> int:
     x = np.asarray(x)
     length: int = x.shape[axis_of(op, x, axis)]
     return max(1, length)  # an empty axis has no groups, of any size
-
-
-def _joined(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
-    return (*shape[:axis], shape[axis] * shape[axis + 1], *shape[axis + 2 :])
-
-
-def _pairs(x: Array, axis: int) -> tuple[Array, Array]:
-    """Views of the first and the second entry of each pair."""
-    before: tuple[Any, ...] = (slice(None),) * axis
-    return x[(*before, slice(0, None, 2))], x[(*before, slice(1, None, 2))]

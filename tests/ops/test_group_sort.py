@@ -231,6 +231,25 @@ def test_out_receives_the_result(group_size):
         assert np.array_equal(out, named(x))
 
 
+@pytest.mark.parametrize("forward", [max_min_forward, full_sort_forward, lambda x, **o: group_sort_forward(x, 3, **o)])
+def test_out_receives_value_and_gradient(forward):
+    x = np.array([[3.0, 1.0, 2.0, 9.0, 7.0, 8.0], [1.0, 5.0, 2.0, 2.0, 4.0, 0.0]])
+    y_bar = permuted_codes(x.shape)
+    expected, at = forward(x)
+    for out in (np.empty_like(x), np.full((2, 12), np.nan)[:, ::2], np.empty((6, 2)).T):
+        y, at_out = forward(x, out=out)
+        assert y is out
+        assert np.array_equal(y, expected)
+        assert at_out.backward(y_bar, out=out) is out
+        assert np.array_equal(out, at.backward(y_bar))
+    with pytest.raises(ValueError, match="shares memory"):
+        forward(x, out=x)
+    with pytest.raises(ValueError, match="shares memory"):
+        at.backward(y_bar, out=y_bar)
+    with pytest.raises(ValueError, match=r"out must be an array of shape \(2, 6\)"):
+        at.backward(y_bar, out=np.empty(12))
+
+
 def test_out_that_does_not_fit_is_refused():
     x = np.array([3.0, 1.0, 2.0, 9.0])
     with pytest.raises(ValueError, match=r"shape \(4,\) and dtype float64, got \(3,\) float64"):
@@ -265,10 +284,12 @@ def test_what_is_kept_has_the_documented_shape_and_bytes():
     x = np.random.default_rng(0).standard_normal((5, 6, 7))
     _, at = group_sort_forward(x, 3, axis=1)
     assert isinstance(at, GroupSortJacobian)
-    assert (at.order.shape, at.order.dtype, at.axis, at.order.nbytes) == ((5, 2, 3, 7), np.intp, 1, 8 * x.size)
+    assert (at.rank.shape, at.rank.dtype, at.axis, at.rank.nbytes) == ((5, 7, 2, 3), np.uint8, 1, x.size)
     _, at = max_min_forward(x, axis=-2)
     assert isinstance(at, MaxMinJacobian)
-    assert (at.swapped.shape, at.swapped.dtype, at.axis, 2 * at.swapped.nbytes) == ((5, 3, 7), bool, 1, x.size)
+    assert (at.swapped.shape, at.swapped.dtype, at.axis, at.swapped.nbytes) == ((5, 7, 6), bool, 1, x.size)
+    assert full_sort_forward(np.zeros((2, 257)))[1].rank.dtype == np.uint16
+    assert full_sort_forward(np.zeros((2, 256)))[1].rank.dtype == np.uint8
 
 
 @pytest.mark.parametrize("group_size", [1, 2, 3, 1000])
