@@ -8,8 +8,8 @@ import numpy as np
 
 from refsort.bench.case import BOTH, Case, Inputs, of_one_array
 from refsort.bench.floors import Floor, Product, products
-from refsort.nets import gaussian, orthonormal
-from refsort.ops import bjorck, bjorck_forward, spectral_normalize, spectral_normalize_forward
+from refsort.nets import Bjorck, gaussian, orthonormal
+from refsort.ops import spectral_normalize, spectral_normalize_forward
 
 SHAPES = ((512, 512), (1024, 512), (512, 1024), (1024, 1024))
 
@@ -36,7 +36,7 @@ def _bjorck(shape: tuple[int, int], order: int, steps: int) -> Case:
         family="orthonormalisation",
         operation="bjorck",
         inputs=lambda rng, dtype: _inputs(rng, dtype, shape),
-        ours=of_one_array(lambda w: bjorck(w, steps, order), lambda w: bjorck_forward(w, steps, order)),
+        ours=of_one_array(Bjorck(steps, order).value, Bjorck(steps, order).forward),  # the route that its rule takes
         floor=lambda inputs, which: _products(inputs, which, order, steps),
         params={"order": order, "iterations": steps},
         tolerance=2.0**12,

@@ -13,6 +13,7 @@ from refsort.ops.affine import affine, affine_forward
 from refsort.ops.arrays import DTYPES
 from refsort.ops.bjorck import bjorck, bjorck_coefficients, bjorck_forward
 from refsort.ops.bjorck_scaling import bjorck_scaling, bjorck_scaling_forward
+from refsort.ops.bjorck_spectral import bjorck_spectral, bjorck_spectral_forward
 from refsort.ops.crelu import crelu, crelu_forward
 from refsort.ops.cross_entropy import cross_entropy, cross_entropy_forward
 from refsort.ops.elementwise import absolute, absolute_forward, leaky_relu, leaky_relu_forward, relu, relu_forward
@@ -79,6 +80,8 @@ __all__ = [  # noqa: RUF022 - in the order of the paper
     "bjorck",
     "bjorck_forward",
     "bjorck_coefficients",
+    "bjorck_spectral",
+    "bjorck_spectral_forward",
     "bjorck_scaling",
     "bjorck_scaling_forward",
     "polar_factor",

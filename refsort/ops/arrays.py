@@ -35,6 +35,7 @@ DTYPES: dict[str, tuple[str, ...]] = {
     "affine": _RATIONAL,
     "select": _RATIONAL,
     "bjorck": _RATIONAL,
+    "bjorck_spectral": _LINALG,
     "quotient": _FLOATS,
     "bjorck_scaling": _FLOATS,  # square roots
     "polar_factor": _LINALG,

@@ -194,6 +194,18 @@ def bjorck_coefficients(order: int) -> tuple[Fraction, ...]:
     return tuple(Fraction(math.comb(2 * j, j), 4**j) for j in range(integer("bjorck", "order", order) + 1))
 
 
+def coefficients_of(iterations: int, order: int, beta: Any) -> tuple[Fraction, ...]:
+    """c_1 to c_p for these arguments of `bjorck`, or an error."""
+    integer("bjorck", "iterations", iterations, at_least=0)
+    if beta is None:
+        return bjorck_coefficients(order)[1:]
+    if order != 1:
+        raise ValueError(f"bjorck: beta replaces the coefficient of order 1, and the order is {order}; drop one")
+    if not (math.isfinite(beta) and beta > 0):
+        raise ValueError(f"bjorck: beta must be positive and finite, got {beta!r}")
+    return (Fraction(beta),)
+
+
 def _residual(a: Array) -> Array:
     q: Array = -(a.T @ a)  # a symmetric product: BLAS does half of the work
     q[np.diag_indices_from(q)] += 1
@@ -232,14 +244,7 @@ def _horner(q: Array, coefficients: tuple[Any, ...], q_dot: Array | None = None)
 
 def _start(w: ArrayLike, iterations: int, order: int, beta: Any) -> tuple[Array, tuple[Any, ...], bool]:
     w = checked("bjorck", "w", w, ndim=2)
-    integer("bjorck", "iterations", iterations, at_least=0)
-    coefficients = bjorck_coefficients(order)[1:]
-    if beta is not None:
-        if order != 1:
-            raise ValueError(f"bjorck: beta replaces the coefficient of order 1, and the order is {order}; drop one")
-        if not (math.isfinite(beta) and beta > 0):
-            raise ValueError(f"bjorck: beta must be positive and finite, got {beta!r}")
-        coefficients = (Fraction(beta),)
+    coefficients: tuple[Any, ...] = coefficients_of(iterations, order, beta)
     # Python floats take the dtype of the array they meet; the coefficients c_j themselves are dyadic
     numbers = coefficients if w.dtype == object else tuple(float(c) for c in coefficients)
     wide = w.shape[0] < w.shape[1]

@@ -9,6 +9,7 @@ from scipy.linalg import polar
 from refsort.nets import Bjorck, Free, Parseval, RowsL1, Spectral, SquaresL1, Stiefel
 from refsort.nets.constraints import ChainJacobian
 from refsort.ops import polar_factor_forward
+from refsort.ops.bjorck_spectral import BjorckSpectralJacobian
 
 
 def weight(shape, scale, seed):
@@ -35,6 +36,46 @@ def test_from_the_retraction_every_order_converges(seed, order):
     a = Bjorck(60, order).value(w)
     assert np.linalg.norm(a.T @ a - np.eye(4)) <= 1e-13
     np.testing.assert_allclose(a, polar(w)[0], rtol=0, atol=1e-9)  # conditioning of the draw, at most 1e4
+
+
+@pytest.mark.parametrize("scaling", [None, "frobenius"])
+def test_both_routes_of_bjorck_are_the_same_map(scaling):
+    w = Bjorck().retract(weight((5, 3), 0.7, 1))
+    values, gradients = zip(
+        *(
+            (a, at.backward(weight((5, 3), 1.0, 2)))
+            for route in ("products", "spectral")
+            for a, at in [Bjorck(6, 2, scaling, route).forward(w)]
+        ),
+        strict=True,
+    )
+    # some 50 roundings of numbers of size 1, amplified by slopes of at most 1.9 in each of six steps
+    assert 0 < np.max(np.abs(values[0] - values[1])) <= 50 * 1.9**6 * 2.0**-52
+    assert np.max(np.abs(gradients[0] - gradients[1])) <= 10 * 50 * 1.9**6 * 2.0**-52
+    for route, value in zip(("products", "spectral"), values, strict=True):
+        assert np.array_equal(Bjorck(6, 2, scaling, route).value(w), value)
+    with pytest.raises(ValueError, match="route must be one of auto, products, spectral, got 'svd'"):
+        Bjorck(route="svd")
+
+
+@pytest.mark.parametrize(
+    ("shape", "iterations", "order", "dtype", "spectral"),
+    [
+        ((128, 130), 9, 1, np.float32, True),
+        ((128, 130), 8, 1, np.float32, False),
+        ((130, 128), 5, 2, np.float64, True),
+        ((130, 128), 4, 2, np.float64, False),
+        ((127, 130), 20, 1, np.float32, False),
+        ((128, 130), 20, 1, np.float16, False),
+    ],
+)
+def test_the_rule_for_the_route(shape, iterations, order, dtype, spectral):
+    w = (np.eye(*shape) / 2).astype(dtype)
+    at = Bjorck(iterations, order).forward(w)[1]
+    assert isinstance(at, BjorckSpectralJacobian) == spectral
+    w[0, 0] = np.nan
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(Bjorck(iterations, order).value(w)).any()
 
 
 def test_float32_weights_near_orthonormal_are_left_alone():
