@@ -1,6 +1,7 @@
 """project_l1_ball against its optimality conditions, in exact rationals, and against its rounding bounds in floats."""
 
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -298,6 +299,56 @@ def test_shapes_strides_and_read_only_input():
         empty = np.empty(shape)
         result, at = project_l1_ball_forward(empty)
         assert result.shape == at.backward(empty).shape == at.tangent(empty).shape == shape
+
+
+def mixed_rows(dtype):
+    """Rows inside, on the sphere, outside and without a nearest point, in turn: two blocks, many chunks a row."""
+    n, d = 71, 1031
+    rng = np.random.default_rng(3)
+    v = rng.standard_normal((n, d)) * rng.choice([1e-3, 1.0], (n, d), p=[0.9, 0.1])
+    v *= np.array([0.5, 1.0, 3.0, 2.0, 1e6])[np.arange(n) % 5, None] / np.abs(v).sum(axis=1, keepdims=True)
+    v[1::10] = np.round(v[1::10] * 2**12) / 2**12
+    v[[24, 66], [3, 1030]] = np.nan, np.inf
+    return v.astype(dtype)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_row_depends_on_the_rows_beside_it(dtype, order):
+    v = np.array(mixed_rows(dtype), order=order)
+    w = np.array(np.random.default_rng(4).standard_normal(v.shape).astype(dtype), order=order)
+    y, at = project_l1_ball_forward(v)
+    v_bar = at.backward(w)
+    assert 10 < at.inside.sum() < 50
+    assert np.flatnonzero(np.isnan(y).all(axis=1)).tolist() == [24, 66]
+    for i, row in enumerate(v):
+        alone, at_row = project_l1_ball_forward(row)
+        assert alone.tobytes() == y[i].tobytes()
+        assert at_row.signs.tobytes() == at.signs[i].tobytes()
+        assert at_row.inside.tolist() == at.inside[i].tolist()
+        assert at_row.backward(w[i]).tobytes() == v_bar[i].tobytes()
+    far = np.isfinite(v).all(axis=1) & ~at.inside[:, 0]
+    assert all(v_bar[i].tobytes() == w[i].tobytes() for i in np.flatnonzero(at.inside))
+    # orthogonal to the signs: a sum of d terms, each of them rounded once
+    u = float(rounding.UNIT_ROUNDOFF[dtype])
+    assert (np.abs((at.signs * v_bar.astype(float)).sum(axis=1))[far] <= 2 * u * np.abs(w).sum(axis=1)[far]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_of_several_blocks_and_many_chunks_keep_the_promised_bounds(dtype):
+    v = mixed_rows(dtype)
+    y, at = project_l1_ball_forward(v)
+    d, u, eta = v.shape[1], rounding.UNIT_ROUNDOFF[dtype], rounding.SMALLEST_SUBNORMAL[dtype]
+    gamma = rounding.gamma(d + 4, rounding.UNIT_ROUNDOFF["float64"])
+    for i in [0, 2, 3, 4, 61, 62, 63, 64, 67, 68, 69, 70]:  # the last block begins at row 63
+        row, result = exact(v[i]), exact(y[i])
+        assert at.inside[i, 0] == (norm1(row) <= 1)
+        sizes = sorted(map(abs, row), reverse=True)
+        tau = max((total - 1) / k for k, total in enumerate(accumulate(sizes), 1))  # the greatest of its lower bounds
+        wanted = np.maximum(abs(row) - max(tau, Fraction(0)), Fraction(0))
+        assert (abs(abs(result) - wanted) <= gamma + u * (wanted + gamma) + eta).all()
+        assert (row * result >= 0).all()
+        assert norm1(result) <= (1 + u) * (1 + d * gamma) + d * eta
 
 
 def test_one_row_and_rows_of_one_have_the_same_jacobian():

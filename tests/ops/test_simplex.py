@@ -1,6 +1,7 @@
 """project_simplex against its optimality conditions, in exact rationals, and against its rounding bounds in floats."""
 
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -10,7 +11,13 @@ from hypothesis.extra import numpy as hnp
 
 from refsort import rounding
 from refsort.ops.row_norms import radius_in
-from refsort.ops.simplex import project_simplex, project_simplex_forward
+from refsort.ops.simplex import (
+    centred,
+    least_of_all_levels,
+    lowest_level,
+    project_simplex,
+    project_simplex_forward,
+)
 
 DTYPES = ["float16", "float32", "float64", "longdouble"]
 fractions = st.builds(Fraction, st.integers(-12, 12), st.sampled_from([1, 2, 3, 4]))  # few values: ties are common
@@ -131,6 +138,105 @@ def test_float_rows_keep_the_promised_bounds(dtype, data, numerator):
         for entry, want in zip(result, wanted, strict=True):
             assert abs(entry - want) <= gamma * r + u * (want + gamma * r) + eta
         assert abs(sum(result) - r) <= (u + (1 + u) * d * gamma) * r + d * eta
+
+
+def ascending_gaps(draw, elements):
+    n, d = draw(st.sampled_from([(1, 4), (2, 5), (3, 8), (5, 3), (4, 1), (2, 13)]))
+    steps = [draw(st.lists(elements, min_size=d - 1, max_size=d - 1)) for _ in range(n)]
+    rows = [list(accumulate(row, initial=Fraction(0))) for row in steps]
+    return rational([x for row in rows for x in row]).reshape(n, d)
+
+
+def level_of(gaps, radius):
+    """The level at which water stands above the gaps: ``sum max(level - g_i, 0) = radius``, solved on each support."""
+    for k in range(len(gaps), 0, -1):
+        level = (sum(gaps[:k]) + radius) / k
+        if gaps[k - 1] < level:
+            return level
+    raise AssertionError(gaps)
+
+
+# steps of 0 are ties; gaps of many chunks lie below the level, at it and above
+steps = st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 12), Fraction(1, 3), Fraction(1), Fraction(5, 2)])
+
+
+@given(st.data(), radii, st.integers(1, 9), st.sampled_from([1, Fraction(1, 7), 10**400]))  # no float holds 10^400
+def test_levels_by_chunks_find_the_least_of_all_levels(data, radius, width, unit):
+    gaps, radius = ascending_gaps(data.draw, steps) * unit, radius * unit
+    levels = lowest_level(gaps, radius, width)
+    assert levels.tolist() == [[level_of(row, radius)] for row in gaps]
+    assert (levels == least_of_all_levels(gaps, radius)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "longdouble"])
+@settings(max_examples=200)
+@given(st.data(), st.integers(1, 30), st.integers(1, 9), st.sampled_from([0, -30, 200, -1070]))
+def test_levels_by_chunks_keep_their_bound_and_do_not_mix_rows(dtype, data, twelfths, width, exponent):
+    # twelfths are rounded, and with them gaps that equal the level are about equal to it; -1070: subnormal
+    gaps = np.ldexp(ascending_gaps(data.draw, steps).astype(dtype), exponent)
+    radius = np.ldexp(np.dtype(dtype).type(twelfths) / 12, exponent)
+    levels = lowest_level(gaps, radius, width)
+    assert levels.dtype == dtype
+    bound = rounding.gamma(gaps.shape[1] + 2, rounding.UNIT_ROUNDOFF[dtype])
+    for i, row in enumerate(gaps):
+        wanted = level_of(list(exact(row)), exact(radius)[()])
+        assert abs(exact(levels[i, 0])[()] - wanted) <= bound * wanted + rounding.SMALLEST_SUBNORMAL[dtype]
+        assert lowest_level(row, radius, width).tolist() == levels[i].tolist()
+
+
+def test_gaps_at_the_level_to_rounding_are_left_to_the_plain_version():
+    # l_1 = 0.1, and every later gap is within a few roundings of it: no computed answer says where the least level is
+    noise = np.sort(np.random.default_rng(5).integers(-8, 9, (40, 99)), axis=1)
+    gaps = np.hstack([np.zeros((40, 1)), 0.1 * (1 + noise * 2.0**-52)])
+    assert lowest_level(gaps, 0.1, 4).tobytes() == least_of_all_levels(gaps, 0.1).tobytes()
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_levels_of_rows_that_are_not_finite(width):
+    inf, nan = np.inf, np.nan
+    gaps = np.array([[0.0, 1.0, inf, inf], [nan] * 4, [nan, inf, inf, inf], [0.0, 0.25, 0.25, inf]])
+    with np.errstate(invalid="ignore"):  # as its caller does
+        np.testing.assert_array_equal(lowest_level(gaps, 1.5, width), [[1.25], [nan], [nan], [2 / 3]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_many_chunks_keep_the_promised_bounds(dtype):
+    # many chunks: from one active entry to all of them, ties at the threshold and a plateau across chunks
+    d, rng = 601, np.random.default_rng(7)
+    v = np.array(
+        [
+            rng.permutation(np.where(np.arange(d) < 3, 4.0, rng.random(d))),
+            rng.random(d),
+            rng.permutation(np.where(np.arange(d) < 257, 1.0, 0.0)),
+            np.linspace(-1, 1, d) / 512,
+            np.full(d, 0.1),
+            rng.standard_normal(d) ** 5,
+        ]
+    ).astype(dtype)
+    u, eta = rounding.UNIT_ROUNDOFF[dtype], rounding.SMALLEST_SUBNORMAL[dtype]
+    gamma = rounding.gamma(d + 4, rounding.UNIT_ROUNDOFF["longdouble" if dtype == "longdouble" else "float64"])
+    for radius in (Fraction(1, 64), Fraction(1), Fraction(257), Fraction(1024)):
+        y, at = project_simplex_forward(v, radius)
+        for row, result, support in zip(exact(v), exact(y), at.support, strict=True):
+            level = level_of(sorted(max(row) - row), radius)
+            wanted = np.maximum(level - (max(row) - row), Fraction(0))
+            assert (abs(result - wanted) <= gamma * radius + u * (wanted + gamma * radius) + eta).all()
+            above = level - (max(row) - row)
+            assert support[above > gamma * radius].all()
+            assert not support[above < -gamma * radius].any()
+
+
+def plain_centring(v, signs):
+    """The Jacobian as it is written, a matrix for each row."""
+    matrices = [np.diag(s * s) - np.outer(s, s) / max(1, np.count_nonzero(s)) for s in signs]
+    return np.array([matrix @ row for matrix, row in zip(matrices, v, strict=True)])
+
+
+@given(st.data(), st.sampled_from([(2, 3), (3, 5), (1, 7)]))
+def test_centring_is_the_matrix_of_the_docstring(data, shape):
+    signs = data.draw(hnp.arrays(np.int8, shape, elements=st.integers(-1, 1)))
+    v = rational(data.draw(st.lists(fractions, min_size=signs.size, max_size=signs.size))).reshape(shape)
+    assert (centred(v, signs) == plain_centring(v, exact(signs.astype(float)))).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
