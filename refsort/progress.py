@@ -27,6 +27,10 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, for other lines to be printed; the next update brings it back."""
         if self.shown:
             self.stream.write("\r\033[K")
             self.stream.flush()

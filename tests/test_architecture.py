@@ -33,7 +33,7 @@ RULES = {
     "oracle/adapters/jax_adapter": set(),
     "pytest_plugin": {"oracle", "strategies"},
     "prove": {"progress", "__version__"},
-    "bench": {"ops", "nets", "transport", "oracle", "output", "progress", "tables", "threads", "__version__"},
+    "bench": {"ops", "nets", "transport", "oracle", "atomic", "output", "progress", "tables", "threads", "__version__"},
     "bench/torch_peers": {"bench"},
     "bench/torch_networks": {"bench"},
     "bench/torch_operations": set(),

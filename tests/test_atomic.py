@@ -54,3 +54,11 @@ def test_progress_is_seen_on_a_terminal_alone():
     assert "step 3/3" in stream.getvalue()
     assert "loss 0.5" in stream.getvalue()
     assert stream.getvalue().endswith("\r\033[K")  # the line is gone when the work is done
+
+
+def test_the_line_of_progress_makes_room_for_other_lines():
+    stream = Terminal()
+    with Progress("step", 3, stream) as progress:
+        progress.update(3, "loss 0.5")
+        progress.clear()
+        assert stream.getvalue().endswith("loss 0.5\r\033[K")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refsort.bench.floors import Floor
+from refsort.bench.tolerances import Tolerance, exact
 from refsort.ops.arrays import Array
 
 Inputs = dict[str, Array]
@@ -50,10 +51,8 @@ class Case:
     params : mapping
         What the PyTorch side needs to know beside the arrays.
     passes, dtypes : tuple of str
-    tolerance : float
-        In units roundoff of the dtype, relative to the largest entry of an array: how far two sides may lie apart.
-        Zero where nothing is rounded. Elsewhere it is chosen, not derived: far above what rounding was seen to do, and
-        far below what a wrong formula does.
+    tolerance : callable ``(inputs, outputs of refsort) -> float``
+        In units roundoff of the dtype: how far two sides may lie apart. See `refsort.bench.tolerances`.
     """
 
     name: str
@@ -65,7 +64,7 @@ class Case:
     params: Mapping[str, Any] = field(default_factory=dict)
     passes: tuple[str, ...] = (FORWARD, BOTH)
     dtypes: tuple[str, ...] = ("float32", "float64")
-    tolerance: float = 0.0
+    tolerance: Tolerance = exact
 
 
 def of_one_array(
@@ -86,27 +85,3 @@ def of_one_array(
         return Side(lambda: value(x, **out), lambda: (value(x, **out),))
 
     return ours
-
-
-def disagreement(ours: Sequence[Array], theirs: Sequence[Array], tolerance: float) -> str | None:
-    """What is wrong between two lists of arrays, or None: shapes, dtypes, then the largest difference.
-
-    `tolerance` is relative to the largest entry of an array of the first list.
-
-    Examples
-    --------
-    >>> disagreement([np.array([1.0, 2.0])], [np.array([1.0, 2.5])], 0.1)
-    'output 0 differs by 0.25 of its largest entry, more than 0.1'
-    """
-    if len(ours) != len(theirs):
-        return f"{len(theirs)} outputs instead of {len(ours)}"
-    for i, (a, b) in enumerate(zip(map(np.asarray, ours), map(np.asarray, theirs), strict=True)):
-        if a.shape != b.shape or a.dtype != b.dtype:
-            return f"output {i} is {b.dtype} {b.shape} instead of {a.dtype} {a.shape}"
-        if not a.size:
-            continue
-        scale = float(np.max(np.abs(a))) or 1.0
-        apart = float(np.max(np.abs(a - b))) / scale
-        if not apart <= tolerance:  # NaN is a disagreement as well
-            return f"output {i} differs by {apart:.3g} of its largest entry, more than {tolerance:.3g}"
-    return None

@@ -19,6 +19,8 @@ from refsort.bench.case import BOTH, STEP, Case
 from refsort.bench.measure import Timing, interleaved, timing
 from refsort.tables import format_table
 
+BUDGET = 20.0  # seconds of a series after which no further round begins, where their number is not asked for
+
 
 class Series(NamedTuple):
     """A case at sizes that double.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,28 +41,62 @@ def timing(seconds: Sequence[float]) -> Timing:
     return Timing(float(median), float(lower), float(upper), len(seconds))
 
 
+@contextmanager
+def frozen() -> Iterator[None]:
+    """Meanwhile garbage collection does not look through what is alive now: collections between rounds are cheap."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def one_round(
+    calls: Mapping[str, Callable[[], Any]], clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
+    """Call everything once, in the given order, and return the seconds of each call.
+
+    Results are released before the next call, outside of the timed span; garbage collection is done before and is off
+    meanwhile. Each side finds the caches as the one before left them, which is the same for all.
+    """
+    seconds, enabled = {}, gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        for name, call in calls.items():
+            before = clock()
+            result = call()
+            after = clock()
+            del result
+            seconds[name] = after - before
+    finally:
+        if enabled:
+            gc.enable()
+    return seconds
+
+
 def interleaved(
     calls: Mapping[str, Callable[[], Any]],
     repeats: int,
     budget: float | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    *,
+    warm_up: bool = True,
 ) -> dict[str, list[float]]:
-    """Call everything once a round, in the given order, and return the seconds of each call but those of round one.
+    """Call everything once a round and return the seconds of each call in the rounds that are kept.
 
     Parameters
     ----------
     calls : mapping from names to callables without arguments
     repeats : int
-        Rounds that are kept. One more comes first, to warm caches and allocators up, and is left out.
+        Rounds that are kept.
     budget : float, optional
         Seconds after which no further round begins, once three are kept.
     clock : callable
         Seconds, of `time.perf_counter` by default.
-
-    Notes
-    -----
-    Results are released before the next call, outside of the timed span; garbage collection is off meanwhile, and done
-    between rounds. Each side finds the caches as the one before left them, which is the same for all.
+    warm_up : bool
+        Whether one more round comes first, to warm caches and allocators up, and is left out.
 
     Examples
     --------
@@ -71,25 +106,13 @@ def interleaved(
     ('ababab', 2)
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    enabled = gc.isenabled()
-    gc.collect()
-    gc.freeze()  # what is alive now is not looked through again: collections between rounds are cheap
-    start = clock()
-    try:
-        for turn in range(repeats + 1):
-            if budget is not None and turn > FEWEST and clock() - start > budget:
+    with frozen():
+        start = clock()
+        if warm_up:
+            one_round(calls, clock)
+        for kept in range(repeats):
+            if budget is not None and kept >= FEWEST and clock() - start > budget:
                 break
-            gc.collect()
-            gc.disable()
-            for name, call in calls.items():
-                before = clock()
-                result = call()
-                after = clock()
-                del result
-                if turn:
-                    seconds[name].append(after - before)
-    finally:
-        gc.unfreeze()
-        if enabled:
-            gc.enable()
+            for name, taken in one_round(calls, clock).items():
+                seconds[name].append(taken)
     return seconds

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from refsort.bench import tolerances
 from refsort.bench.case import BOTH, Case, Inputs, of_one_array
 from refsort.bench.floors import Floor, Product, products
 from refsort.nets import Bjorck, gaussian, orthonormal
@@ -39,7 +40,7 @@ def _bjorck(shape: tuple[int, int], order: int, steps: int) -> Case:
         ours=of_one_array(Bjorck(steps, order).value, Bjorck(steps, order).forward),  # the route that its rule takes
         floor=lambda inputs, which: _products(inputs, which, order, steps),
         params={"order": order, "iterations": steps},
-        tolerance=2.0**12,
+        tolerance=tolerances.bjorck(order, steps),
     )
 
 
@@ -52,7 +53,7 @@ def _spectral(shape: tuple[int, int]) -> Case:
         ours=of_one_array(spectral_normalize, spectral_normalize_forward),
         # what any exact norm starts with; no singular value is known to come without many times this
         floor=lambda inputs, which: products(str(inputs["x"].dtype), [], [_tall(shape)]),
-        tolerance=2.0**12,
+        tolerance=tolerances.chosen(2.0**12),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from refsort.bench import tolerances
 from refsort.bench.case import BOTH, Case, Inputs, of_one_array
 from refsort.bench.floors import Floor, copy
 from refsort.ops import project_l1_ball, project_l1_ball_forward
@@ -25,7 +26,7 @@ def _case(kind: str, shape: tuple[int, int]) -> Case:
         inputs=lambda rng, dtype: _inputs(rng, dtype, ROWS[kind], shape),
         ours=of_one_array(project_l1_ball, project_l1_ball_forward),
         floor=_floor,
-        tolerance=2.0**9,  # sums over a row: refsort's are in float64, PyTorch's in the working precision
+        tolerance=tolerances.project_l1_ball,
     )
 
 

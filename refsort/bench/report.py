@@ -1,63 +1,20 @@
-"""What a measurement found, as a table and as JSON."""
+"""What a run found, as a table that grows line by line, and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from refsort.bench import row as rows_of
+from refsort.bench import summary
 from refsort.bench.measure import Timing, timing
-from refsort.tables import format_table
+from refsort.bench.row import Row
 
-
-class Row(NamedTuple):
-    """A case in one dtype and one pass.
-
-    Attributes
-    ----------
-    case, family, operation, which, dtype : str
-    refsort : Timing or None
-        None where nothing was timed, for one of the `wrong` reasons.
-    torch : dict of Timing
-        Of each formulation that agreed with refsort.
-    ratios : Timing or None
-        refsort over the fastest formulation, round by round: its quartiles are the spread of the comparison.
-    floor : Timing or None
-        Times that count how often the case does what the floor does.
-    floor_what : str
-    wrong : dict of str
-        Formulations that do not agree with refsort, or "refsort" itself where it fails: why they were not timed.
-    memory : dict of int
-        Bytes at the highest of a call, by "refsort" and "torch", where it was measured; "torch" is the fastest
-        formulation.
-    """
-
-    case: str
-    family: str
-    operation: str
-    which: str
-    dtype: str
-    refsort: Timing | None
-    torch: dict[str, Timing]
-    ratios: Timing | None
-    floor: Timing | None
-    floor_what: str
-    wrong: dict[str, str]
-    memory: dict[str, int]
-
-    @property
-    def fastest(self) -> str | None:
-        """The formulation with the smallest median."""
-        return min(self.torch, key=lambda name: self.torch[name].median, default=None)
-
-    @property
-    def ratio(self) -> float | None:
-        """The median of refsort over that of the fastest formulation; below 1 refsort is faster."""
-        return self.refsort.median / self.torch[self.fastest].median if self.refsort and self.fastest else None
-
-    @property
-    def over_floor(self) -> float | None:
-        """The median of refsort over that of the floor."""
-        return self.refsort.median / self.floor.median if self.refsort and self.floor else None
+SCHEMA = 2
+NUMBERS = (  # the columns after case, pass, dtype and threads: heading and width
+    *(("refsort ms", 10), ("[", 9), ("]", 9), ("torch ms", 9), ("ratio", 7), ("[", 7), ("]", 7), ("floor ms", 9)),
+    *(("/floor", 7), ("differs", 8), ("MB", 7), ("torch MB", 8), ("rounds", 6)),
+)
 
 
 def round_by_round(ours: Sequence[float], theirs: Sequence[float]) -> Timing:
@@ -71,35 +28,58 @@ def round_by_round(ours: Sequence[float], theirs: Sequence[float]) -> Timing:
     return timing([a / b for a, b in zip(ours, theirs, strict=True)])
 
 
-def table(rows: Sequence[Row], environment: Mapping[str, Any]) -> str:
-    """For people: times in milliseconds, memory in units of 10^6 bytes, spread as [lower, upper] quartile."""
-    head = [
-        "case",
-        "pass",
-        "dtype",
-        "refsort ms",
-        "[",
-        "]",
-        "torch ms",
-        "fastest",
-        "ratio",
-        "[",
-        "]",
-        "floor ms",
-        "/floor",
-    ]
-    head += ["MB", "torch MB"]
-    lines = [format_table(head, [_cells(row) for row in rows])] if rows else []
-    for row in rows:
-        lines += [f"{row.case} {row.which} {row.dtype}: {who}: {why}" for who, why in row.wrong.items()]
-    lines += [
-        "",
-        described(environment),
-        "ratio: refsort over the fastest eager PyTorch formulation; torch.compile is left out"
-        if "torch" in environment["versions"]
-        else "PyTorch is not installed: refsort and the floors alone (pip install torch)",
-    ]
-    return "\n".join(lines)
+class Table:
+    """Lines of columns whose widths are known before there is a row.
+
+    Times in milliseconds, memory in units of 10^6 bytes, spread as [lower, upper] quartile.
+
+    Parameters
+    ----------
+    cases, passes : sequences of str
+        All names that there will be.
+
+    Examples
+    --------
+    >>> print(Table(["max_min-2x4"], ["forward"]).head()[:50])
+    case         pass     dtype    threads  refsort ms
+    """
+
+    def __init__(self, cases: Sequence[str], passes: Sequence[str]) -> None:
+        self.widths = (*(max(map(len, names), default=0) for names in (cases, passes)), len("float64"), len("threads"))
+
+    def head(self) -> str:
+        """The headings, and a rule."""
+        names = self._line(["case", "pass", "dtype", "threads"], [name for name, _ in NUMBERS], "fastest of")
+        return f"{names}\n{'-' * len(names)}"
+
+    def line(self, row: Row) -> str:
+        """A row; below it, who is wrong in it and why."""
+        first = [row.case, row.which, row.dtype, str(row.threads)]
+        who = row.fastest or ("WRONG" if row.wrong else "-")
+        tried = f" of {row.formulations}" if row.formulations else ""
+        wrong = [f"    {name}: {why}" for name, why in row.wrong.items()]
+        return "\n".join([self._line(first, _numbers(row), f"{who}{tried}"), *wrong])
+
+    def _line(self, names: Sequence[str], numbers: Sequence[str], last: str) -> str:
+        first = [name.ljust(width) for name, width in zip(names, self.widths, strict=True)]
+        return "  ".join([*first, *(n.rjust(width) for n, (_, width) in zip(numbers, NUMBERS, strict=True)), last])
+
+
+def closing(rows: Sequence[Row], environment: Mapping[str, Any]) -> str:
+    """What follows the rows: the groups, the machine, and what a ratio is."""
+    return "\n\n".join(
+        part
+        for part in (
+            summary.table(summary.summary(rows)),
+            described(environment)
+            + (
+                "\nratio: refsort over the fastest eager PyTorch formulation; torch.compile is left out"
+                if "torch" in environment["versions"]
+                else "\nPyTorch is not installed: refsort and the floors alone (pip install torch)"
+            ),
+        )
+        if part
+    )
 
 
 def described(environment: Mapping[str, Any]) -> str:
@@ -110,50 +90,35 @@ def described(environment: Mapping[str, Any]) -> str:
     return f"{versions}; {environment['machine']}, {environment['cores']} cores; threads: {threads}{load}"
 
 
-def _cells(row: Row) -> list[str]:
+def as_json(rows: Sequence[Row], environment: Mapping[str, Any], complete: bool) -> dict[str, Any]:
+    """For programs: seconds and bytes, null where something was not measured; `complete` says whether all is there."""
+    return {
+        "schema": SCHEMA,
+        "complete": complete,
+        **environment,
+        "rows": [rows_of.as_json(row) for row in rows],
+        "summary": [summary.as_json(line) for line in summary.summary(rows)],
+    }
+
+
+def _numbers(row: Row) -> list[str]:
     theirs = row.torch[row.fastest] if row.fastest else None
+    ratios = (row.ratio, row.ratios and row.ratios.lower, row.ratios and row.ratios.upper)
     return [
-        row.case,
-        row.which,
-        row.dtype,
         *(_milliseconds(row.refsort, name) for name in ("median", "lower", "upper")),
         _milliseconds(theirs, "median"),
-        row.fastest or ("WRONG" if row.wrong else "-"),
-        "-" if row.ratio is None else f"{row.ratio:.3g}",
-        *("-" if row.ratios is None else f"{number:.3g}" for number in (row.ratios or (0, 0, 0))[1:3]),
+        *(_short(number) for number in ratios),
         _milliseconds(row.floor, "median"),
-        "-" if row.over_floor is None else f"{row.over_floor:.3g}",
+        _short(row.over_floor),
+        "-" if row.difference is None else f"{row.difference:.1e}",
         *(f"{row.memory[side] / 1e6:.1f}" if side in row.memory else "-" for side in ("refsort", "torch")),
+        str(row.refsort.rounds) if row.refsort else "-",
     ]
+
+
+def _short(number: float | None) -> str:
+    return "-" if number is None else f"{number:.3g}"
 
 
 def _milliseconds(found: Timing | None, name: str) -> str:
     return "-" if found is None else f"{1e3 * getattr(found, name):.4g}"
-
-
-def as_json(rows: Sequence[Row], environment: Mapping[str, Any]) -> dict[str, Any]:
-    """For programs: seconds and bytes, null where something was not measured."""
-    return {"schema": 1, **environment, "rows": [_row(row) for row in rows]}
-
-
-def _row(row: Row) -> dict[str, Any]:
-    return {
-        "case": row.case,
-        "family": row.family,
-        "operation": row.operation,
-        "pass": row.which,
-        "dtype": row.dtype,
-        "refsort": _timing(row.refsort),
-        "torch": {name: _timing(found) for name, found in row.torch.items()},
-        "fastest": row.fastest,
-        "ratio": row.ratio,
-        "ratio by rounds": _timing(row.ratios),
-        "floor": None if row.floor is None else {"what": row.floor_what, **row.floor._asdict()},
-        "over floor": row.over_floor,
-        "wrong": row.wrong,
-        "memory": {side: row.memory.get(side) for side in ("refsort", "torch")},
-    }
-
-
-def _timing(found: Timing | None) -> dict[str, float] | None:
-    return None if found is None else found._asdict()

@@ -15,6 +15,7 @@ import numpy as np
 from refsort.bench.case import STEP, Case, Inputs, Side
 from refsort.bench.floors import Floor, Product, products
 from refsort.bench.orthonormalisation import step_products
+from refsort.bench.tolerances import chosen
 from refsort.nets import (
     Adam,
     Bjorck,
@@ -68,7 +69,7 @@ def _case(
         floor=lambda inputs, which: _products(str(inputs["w0"].dtype), sizes, samples, iterations),
         params={"iterations": iterations, "layers": len(sizes) - 1, "rate": RATE},
         passes=(STEP,),
-        tolerance=2.0**12,
+        tolerance=chosen(2.0**12),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from refsort.bench.case import JACOBIAN, RUN, Case, Inputs, Side
 from refsort.bench.floors import Floor, products
+from refsort.bench.tolerances import chosen
 from refsort.bench.training import named, unnamed
 from refsort.nets import MaxMin, Network
 from refsort.ops.arrays import Array
@@ -43,7 +44,7 @@ def cases(
             floor=lambda inputs, which: _products(str(inputs["x"].dtype), sizes, samples),
             params={"layers": len(sizes) - 1},
             passes=(JACOBIAN,),
-            tolerance=2.0**10,
+            tolerance=chosen(2.0**10),
         ),
         Case(
             name=f"w1-{points}x{dimension}",

@@ -86,14 +86,17 @@ def test_the_json_has_all_its_fields_and_no_host(no_torch, tmp_path):
     code, report = bench(tmp_path, "max_min", "--threads", "1")
     assert code == 0
     assert set(report) == {
-        *("schema", "versions", "threads", "machine", "cores", "load", "repeats", "compiled", "rows"),
+        *("schema", "complete", "versions", "threads", "machine", "cores", "load", "repeats", "budget", "compiled"),
+        *("rows", "summary"),
     }
+    assert report["complete"] is True
     assert report["threads"] == {"BLAS and OpenMP (declared)": 1}
     assert len(report["rows"]) == 3 * 2  # passes and dtypes
     row = report["rows"][0]
     assert set(row) == {
-        *("case", "family", "operation", "pass", "dtype", "refsort", "torch", "fastest", "ratio", "ratio by rounds"),
-        *("floor", "over floor", "wrong", "memory"),
+        *("case", "family", "operation", "pass", "dtype", "threads", "refsort", "torch", "dropped", "wrong"),
+        *("formulations", "fastest", "ratio", "ratio by rounds", "floor", "over floor"),
+        *("difference", "differences", "tolerance", "memory"),
     }
     assert row["over floor"] == row["refsort"]["median"] / row["floor"]["median"]
     assert row["refsort"]["lower"] <= row["refsort"]["median"] <= row["refsort"]["upper"]
@@ -128,7 +131,7 @@ def test_a_wrong_peer_is_not_timed_and_fails(monkeypatch, tmp_path, capsys):
         assert set(row["wrong"]) == {"wrong"}
     out = capsys.readouterr().out
     assert "WRONG" in out
-    assert "wrong: output 0 differs by" in out
+    assert "wrong: differs by" in out
     assert "wrong: 1 outputs instead of 2" in out  # no gradient
 
 
@@ -149,6 +152,7 @@ def test_the_right_formulations_are_timed_beside_a_wrong_one(monkeypatch, tmp_pa
         assert set(row["torch"]) == {"right"} == {row["fastest"]}
         assert set(row["wrong"]) == {"wrong", "failing", "half"}
         assert row["wrong"]["failing"] == "failed: no such kernel"
+        assert row["formulations"] == 4
         assert row["ratio"] == row["refsort"]["median"] / row["torch"]["right"]["median"]
 
 
@@ -213,7 +217,9 @@ def test_torch_agrees_with_refsort_in_every_case_and_formulation(tmp_path, capsy
         alone = row["operation"] in ("w1", "check")
         assert (row["fastest"] is None) == alone
         if not alone:
-            assert len(row["torch"]) > 1, "several formulations are tried"
+            assert row["formulations"] > 1, "several formulations are tried"
+            assert row["formulations"] == len(row["torch"]) + len(row["dropped"]) == len(row["differences"])
+            assert row["difference"] <= row["tolerance"]
             assert row["fastest"] == min(row["torch"], key=lambda name: row["torch"][name]["median"])
             assert row["ratio by rounds"]["rounds"] == 3
     assert "torch.compile is left out" in capsys.readouterr().out
@@ -234,6 +240,16 @@ def test_growth_prints_exponents_and_writes_every_size(monkeypatch, tmp_path, ca
         assert row["times"][0]["rounds"] == 2
 
 
-def test_growth_takes_no_names(capsys):
-    assert main(["bench", "--growth", "max_min"]) == 2
-    assert "takes no names" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--growth", "max_min"], "takes no names"),
+        (["--growth", "--resume"], "no --resume"),
+        (["--resume"], "name it with --json FILE"),
+        (["--resume", "--json", "-"], "name it with --json FILE"),
+    ],
+    ids=str,
+)
+def test_options_that_contradict_each_other_are_two(options, why, capsys):
+    assert main(["bench", *options]) == 2
+    assert why in capsys.readouterr().err
