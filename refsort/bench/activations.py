@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refsort.bench.case import BOTH, FORWARD, REUSED, Case, Inputs, of_one_array
+from refsort.bench.case import BOTH, BOTH_REUSED, FORWARD, REUSED, Case, Inputs, of_one_array
 from refsort.bench.floors import Floor, copy
 from refsort.ops import full_sort, full_sort_forward, group_sort, group_sort_forward, max_min, max_min_forward
 from refsort.ops.arrays import Array
@@ -24,12 +24,12 @@ def cases(shapes: Sequence[tuple[int, int]] = SHAPES, group_sizes: Sequence[int]
 
 
 def _case(name: str, shape: tuple[int, int], group_size: int) -> Case:
-    maps: dict[str, tuple[Callable[..., Array], Callable[[Array], tuple[Array, Any]]]] = {
+    maps: dict[str, tuple[Callable[..., Array], Callable[..., tuple[Array, Any]]]] = {
         "max_min": (max_min, max_min_forward),
         "full_sort": (full_sort, full_sort_forward),
         f"group_sort_{group_size}": (
             lambda x, **out: group_sort(x, group_size, **out),
-            lambda x: group_sort_forward(x, group_size),
+            lambda x, **out: group_sort_forward(x, group_size, **out),
         ),
     }
     return Case(
@@ -40,7 +40,7 @@ def _case(name: str, shape: tuple[int, int], group_size: int) -> Case:
         ours=of_one_array(*maps[name]),
         floor=_floor,
         params={"group_size": group_size},
-        passes=(FORWARD, REUSED, BOTH),
+        passes=(FORWARD, REUSED, BOTH, BOTH_REUSED),
     )
 
 
@@ -57,4 +57,4 @@ def _inputs(rng: np.random.Generator, dtype: str, shape: tuple[int, int]) -> Inp
 
 def _floor(inputs: Inputs, which: str) -> Floor:
     """x is read and y written; then y_bar is read and x_bar written."""
-    return copy([inputs["x"], inputs["y_bar"]] if which == BOTH else [inputs["x"]])
+    return copy([inputs["x"], inputs["y_bar"]] if which in (BOTH, BOTH_REUSED) else [inputs["x"]])

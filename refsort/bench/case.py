@@ -14,6 +14,7 @@ from refsort.ops.arrays import Array
 
 Inputs = dict[str, Array]
 FORWARD, REUSED, BOTH = "forward", "forward, output reused", "forward+backward"
+BOTH_REUSED = "forward+backward, outputs reused"  # into the same arrays at every call, as a training loop would
 STEP, JACOBIAN, RUN = "step", "jacobian", "run"
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
 
@@ -68,20 +69,23 @@ class Case:
 
 
 def of_one_array(
-    value: Callable[..., Array], forward: Callable[[Array], tuple[Array, Any]]
+    value: Callable[..., Array], forward: Callable[..., tuple[Array, Any]]
 ) -> Callable[[Inputs, str], Side]:
-    """Return the side of refsort for an operation on ``x`` with the cotangent ``y_bar``, as `refsort.ops` writes it."""
+    """Return the side of refsort for an operation on ``x`` with the cotangent ``y_bar``, as `refsort.ops` writes it.
+
+    Where outputs are reused, ``value`` and ``forward``, and ``backward`` of the Jacobian, take ``out=``.
+    """
 
     def ours(inputs: Inputs, which: str) -> Side:
         x, y_bar = inputs["x"], inputs["y_bar"]
+        y, x_bar = ({"out": np.zeros_like(x)} if which in (REUSED, BOTH_REUSED) else {} for _ in range(2))
 
         def both() -> tuple[Array, Array]:
-            y, at = forward(x)
-            return y, at.backward(y_bar)
+            result, at = forward(x, **y)
+            return result, at.backward(y_bar, **x_bar)
 
-        if which == BOTH:
+        if which in (BOTH, BOTH_REUSED):
             return Side(both, both)
-        out = {"out": np.empty_like(x)} if which == REUSED else {}
-        return Side(lambda: value(x, **out), lambda: (value(x, **out),))
+        return Side(lambda: value(x, **y), lambda: (value(x, **y),))
 
     return ours

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
-from refsort.bench.case import BOTH, FORWARD, JACOBIAN, REUSED, STEP
+from refsort.bench.case import BOTH, BOTH_REUSED, FORWARD, JACOBIAN, REUSED, STEP
 from refsort.bench.row import Row
 from refsort.tables import format_table
 
@@ -61,9 +61,11 @@ _L1_BALL = ("l1_ball_dense", "l1_ball_sparse", "l1_ball_inside")
 _ORDER_1 = ("bjorck_1_3", "bjorck_1_15", "bjorck_1_25")
 
 GROUPS = (
+    Group("max_min and group_sort up to 16, forward+backward, outputs reused", _SMALL, (BOTH_REUSED,)),
     Group("max_min and group_sort up to 16, forward+backward", _SMALL, (BOTH,)),
     Group("max_min forward, output reused, over the copy", ("max_min",), (REUSED,), OVER_FLOOR),
     Group("full_sort forward", ("full_sort",), (FORWARD,)),
+    Group("full_sort forward+backward, outputs reused", ("full_sort",), (BOTH_REUSED,)),
     Group("full_sort forward+backward", ("full_sort",), (BOTH,)),
     Group("l1-ball projection forward+backward", _L1_BALL, (BOTH,)),
     Group("Bjorck forward+backward, 25 iterations", ("bjorck_1_25", "bjorck_2_25", "bjorck_3_25"), (BOTH,)),

@@ -3,6 +3,8 @@
 The fastest one of each row is what refsort is compared with. Left out: `torch.compile`, whose kernels take a compiler
 and many seconds of warm-up, and `torch.autograd.Function`s, whose derivatives would be as hand-written as refsort's.
 Forward passes run without a tape. For forward+backward the same inputs require gradients as refsort differentiates.
+Where refsort reuses its outputs in forward+backward, PyTorch's formulations are those without reuse: autograd refuses
+``out=``, and allocates gradients itself.
 
 The formulations are in `torch_operations` and `torch_networks`. No other file of the room imports torch, and nothing
 imports these before a measurement begins.

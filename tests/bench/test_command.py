@@ -91,7 +91,7 @@ def test_the_json_has_all_its_fields_and_no_host(no_torch, tmp_path):
     }
     assert report["complete"] is True
     assert report["threads"] == {"BLAS and OpenMP (declared)": 1}
-    assert len(report["rows"]) == 3 * 2  # passes and dtypes
+    assert len(report["rows"]) == 4 * 2  # passes and dtypes
     row = report["rows"][0]
     assert set(row) == {
         *("case", "family", "operation", "pass", "dtype", "threads", "refsort", "torch", "dropped", "wrong"),
@@ -111,6 +111,7 @@ def test_json_to_standard_output_is_json_alone(no_torch, capsys):
         ("forward", "float32"),
         ("forward, output reused", "float32"),
         ("forward+backward", "float32"),
+        ("forward+backward, outputs reused", "float32"),
     ]
 
 
@@ -124,7 +125,7 @@ def test_a_wrong_peer_is_not_timed_and_fails(monkeypatch, tmp_path, capsys):
     peers(monkeypatch, lambda inputs: {"wrong": wrong})
     code, report = bench(tmp_path, "full_sort", "--dtype", "float32")
     assert code == 1
-    assert len(calls) == 3  # one comparison for each of the three passes, and no timed call
+    assert len(calls) == 4  # one comparison for each of the four passes, and no timed call
     for row in report["rows"]:
         assert row["refsort"] is None
         assert row["floor"] is None
