@@ -16,7 +16,7 @@ import scipy
 
 import refsort
 from refsort import threads
-from refsort.bench import cases, growth, memory
+from refsort.bench import cases, growth, memory, threaded
 from refsort.bench.case import Case
 from refsort.bench.peers import Peers, torch_peers
 from refsort.bench.report import described
@@ -56,9 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threads",
-        type=_positive,
-        metavar="N",
-        help="of BLAS, OpenMP and PyTorch (default: OMP_NUM_THREADS, or one for each core)",
+        type=_numbers,
+        metavar="N[,N...]",
+        help="of BLAS, OpenMP and PyTorch (default: OMP_NUM_THREADS, or one for each core); of several, such as 1,2, "
+        "each has a process and a table of its own, and FILE holds them all",
     )
     parser.add_argument(
         "--repeats",
@@ -92,7 +93,9 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         print(_listed(found))
         return 0
-    number = args.threads or _declared()
+    if args.threads and len(args.threads) > 1:
+        return threaded.run(args)
+    number = args.threads[0] if args.threads else _declared()
     if args.threads:  # `refsort` itself did so before NumPy was loaded; here for the processes that measure memory
         threads.limit(number)
     return _growth(number, args) if args.growth else _session(found, number, args)
@@ -107,8 +110,8 @@ def _require_sense(args: argparse.Namespace) -> None:
     """Raise a ValueError for options that contradict each other."""
     if args.growth and args.names:
         raise ValueError("--growth has series of its own and takes no names")
-    if args.growth and args.resume:
-        raise ValueError("--growth takes minutes and no --resume")
+    if args.growth and (args.resume or len(args.threads or [0]) > 1):
+        raise ValueError("--growth takes one number of threads and no --resume: it takes minutes")
     if args.resume and args.json in (None, "-"):
         raise ValueError("--resume goes on from a report: name it with --json FILE")
 
@@ -205,3 +208,10 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"expected a positive whole number, got {text!r}")
     return int(text)
+
+
+def _numbers(text: str) -> list[int]:
+    numbers = [_positive(part) for part in text.split(",")]
+    if len(set(numbers)) < len(numbers):
+        raise argparse.ArgumentTypeError(f"expected different numbers of threads, got {text!r}")
+    return numbers

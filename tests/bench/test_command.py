@@ -200,7 +200,9 @@ def test_a_report_that_cannot_be_written_is_two_before_anything_is_measured(monk
     assert "nowhere" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", [["--threads", "0"], ["--repeats", "x"], ["--dtype", "float16"]], ids=str)
+@pytest.mark.parametrize(
+    "option", [["--threads", "0"], ["--threads", "1,1"], ["--repeats", "x"], ["--dtype", "float16"]], ids=str
+)
 def test_wrong_options_are_two(option):
     with pytest.raises(SystemExit) as stopped:
         main(["bench", *option])
@@ -245,7 +247,7 @@ def test_growth_prints_exponents_and_writes_every_size(monkeypatch, tmp_path, ca
     ("options", "why"),
     [
         (["--growth", "max_min"], "takes no names"),
-        (["--growth", "--resume"], "no --resume"),
+        (["--growth", "--threads", "1,2"], "takes one number of threads"),
         (["--resume"], "name it with --json FILE"),
         (["--resume", "--json", "-"], "name it with --json FILE"),
     ],
