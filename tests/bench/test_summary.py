@@ -1,11 +1,13 @@
 """Groups: which rows, the median and the worst; by dtype and threads; and rows without figures are counted."""
 
+import numpy as np
 import pytest
 
 from refsort.bench.cases import CASES
 from refsort.bench.measure import Timing
 from refsort.bench.row import Row
 from refsort.bench.summary import GROUPS, MEMORY, OVER_FLOOR, RATE, RATIO, Group, summary, table
+from refsort.nets import Bjorck
 
 
 def row(case, ratio=None, *, which="forward", dtype="float32", over_floor=None, **more):
@@ -77,3 +79,13 @@ def test_every_row_with_a_gradient_or_a_peer_counts_somewhere():
         if "backward" in which and not any(group.holds(row(case.name, which=which)) for group in GROUPS)
     }
     assert left == {"group_sort_64"}  # neither small nor one group
+
+
+def test_the_rate_of_products_is_that_of_rows_that_multiply():
+    """`refsort.nets.Bjorck` takes a decomposition for many steps: then the floor is of another method."""
+    weight = np.ones((512, 512), np.float32)
+    for group in GROUPS:
+        if group.quantity is RATE:
+            named = [case.params for case in CASES if case.name.split("-")[0] in group.cases]
+            assert named
+            assert not any(Bjorck(params["iterations"], params["order"])._spectral(weight) for params in named)
