@@ -36,6 +36,7 @@ from refsort.ops.parseval import parseval_step
 from refsort.ops.row_norms import scaled_norm, wide
 from refsort.ops.signed_squares import signed_squares, signed_squares_forward
 from refsort.ops.spectral_norm import spectral_norm_schatten, spectral_normalize, spectral_normalize_forward
+from refsort.ops.symmetric import gram, twice_symmetric_part
 
 
 class Constraint(Protocol):
@@ -52,7 +53,7 @@ class Constraint(Protocol):
 
 
 _ROUTES = ("auto", "products", "spectral")
-# measured, one and two threads, sizes 128 to 1024: 18 to 25 products for the values, 25 to 45 with the derivative
+# measured, one and two threads, sizes 128 to 1024: 15 to 45 products with the derivative
 _PRODUCTS_OF_A_DECOMPOSITION, _SMALLEST_DECOMPOSED = 40, 128
 
 
@@ -109,7 +110,7 @@ class Bjorck:
         A rule of `refsort.ops.bjorck_scaling` that is applied, and differentiated, before the iteration. Then the
         iteration starts inside the basin whatever w is; but small singular values need more steps.
     route : "auto", "products" or "spectral"
-        How the steps are computed: by products (`bjorck`), or by one singular value decomposition (`bjorck_spectral`),
+        How the steps are computed: by products (`bjorck`), or by one decomposition (`bjorck_spectral`),
         which gives the same iterate and derivative to rounding. "auto" takes the decomposition where the products of
         all steps and their derivatives, 5 + 4 (order - 1) a step, are more than the 40 that it costs: from 9 steps of
         order 1, 5 of order 2, 4 of order 3. Products it takes below 128 rows or columns, where calls cost more than
@@ -150,7 +151,7 @@ class Bjorck:
             return w  # exact weights are not trained, and scaled ones start in the basin
         a = w if w.shape[0] >= w.shape[1] else w.T
         with np.errstate(over="ignore", invalid="ignore"):  # then the comparison below is false, as it should be
-            q = a.T @ a
+            q = gram(a)
             q[np.diag_indices_from(q)] -= 1
             # ||W||_2^2 <= 1 + ||W^T W - I||_F, nearly sharp for the almost orthonormal weights of a training run;
             # 1.9 instead of 2 leaves room for the rounding of the product
@@ -178,8 +179,8 @@ class TangentProjection(NamedTuple):
         v = like("bjorck", "a_bar", a_bar, self.w.shape)
         if self.w.shape[0] < self.w.shape[1]:
             return TangentProjection(self.w.T).backward(v.T).T
-        s = self.w.T @ v
-        projected: Array = v - self.w @ (0.5 * (s + s.T))
+        s = twice_symmetric_part(self.w.T @ v)
+        projected: Array = v - self.w @ (0.5 * s)
         return projected
 
     def tangent(self, w_dot: ArrayLike) -> Array:
@@ -218,7 +219,8 @@ class Stiefel:
         a = w if w.shape[0] >= w.shape[1] else w.T
         for _ in range(self.iterations):
             with np.errstate(over="ignore", invalid="ignore"):  # then the comparison below is false, as it should be
-                q = -(a.T @ a)
+                q = gram(a)
+                np.negative(q, out=q)
                 q[np.diag_indices_from(q)] += 1
                 inside = np.vdot(q, q) <= _RESIDUAL_INSIDE**2
             a = a + a @ (0.5 * q) if inside else bjorck(a / max(1.0, spectral_norm_schatten(a)), 2)

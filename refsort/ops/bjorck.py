@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, checked, integer, like
+from refsort.ops.symmetric import gram, twice_symmetric_part
 
 
 class BjorckJacobian(NamedTuple):
@@ -27,7 +28,8 @@ class BjorckJacobian(NamedTuple):
     Attributes
     ----------
     iterates : tuple of K ndarrays, (max(m, n), min(m, n)) each
-        A before each step, transposed where w is wide, so that Q stands on the smaller side.
+        A before each step, transposed where w is wide, so that Q stands on the smaller side. The first is w itself, not
+        a copy: not to be written to before `backward`.
     residuals : tuple of K ndarrays, (min(m, n), min(m, n)) each
         Q = I - A^T A of each iterate.
     coefficients : tuple
@@ -59,7 +61,9 @@ class BjorckJacobian(NamedTuple):
         return v.T if self.wide else v
 
     def _tall(self, name: str, v: ArrayLike) -> Array:
-        v = like("bjorck", name, v, self.shape).copy()
+        v = like("bjorck", name, v, self.shape)
+        if not self.iterates:
+            v = v.copy()  # no step, and a result of one's own all the same
         return v.T if self.wide else v
 
 
@@ -128,13 +132,15 @@ def bjorck(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta: Any = No
     >>> np.allclose(h, h.T, rtol=0, atol=1e-15), bool(np.all(np.linalg.eigvalsh(h) > 0))
     (True, True)
     """
-    a, coefficients, wide = _start(w, iterations, order, beta)
+    start, coefficients, wide = _start(w, iterations, order, beta)
+    a = start
     for _ in range(iterations):
         q = _residual(a)
         if tol is not None and _frobenius(q) <= tol:
             break
         a = _step(a, q, coefficients)
     _require_tol(a, iterations, tol)
+    a = a.copy() if a is start else a
     return a.T if wide else a
 
 
@@ -176,6 +182,7 @@ def bjorck_forward(
         residuals.append(q)
         a = _step(a, q, coefficients)
     _require_tol(a, iterations, tol)
+    a = a if iterates else a.copy()
     at = BjorckJacobian(tuple(iterates), tuple(residuals), coefficients, wide, np.shape(w))
     return (a.T if wide else a), at
 
@@ -207,7 +214,8 @@ def coefficients_of(iterations: int, order: int, beta: Any) -> tuple[Fraction, .
 
 
 def _residual(a: Array) -> Array:
-    q: Array = -(a.T @ a)  # a symmetric product: BLAS does half of the work
+    q = gram(a)
+    np.negative(q, out=q)
     q[np.diag_indices_from(q)] += 1
     return q
 
@@ -218,15 +226,28 @@ def _frobenius(q: Array) -> float:
 
 def _step(a: Array, q: Array, coefficients: tuple[Any, ...]) -> Array:
     """A + A R with R = c_1 Q + ... + c_p Q^p: where Q is small, so is what is added, and its rounding."""
-    result: Array = a + a @ _horner(q, coefficients)[0]
+    if len(coefficients) == 1:  # R = c_1 Q: the factor may as well wait
+        result: Array = a @ q
+        result *= coefficients[0]
+    else:
+        result = a @ _horner(q, coefficients)[0]
+    result += a
     return result
 
 
 def _step_derivative(a: Array, q: Array, coefficients: tuple[Any, ...], v: Array) -> Array:
     """(V + V R) + A R_dot, the derivative of A + A R(Q) along V, where Q moves by -(A^T V + V^T A)."""
-    av = a.T @ v
-    r, r_dot = _horner(q, coefficients, -(av + av.T))
-    result: Array = v + v @ r + a @ r_dot
+    q_dot = twice_symmetric_part(a.T @ v)
+    np.negative(q_dot, out=q_dot)
+    if len(coefficients) == 1:
+        result: Array = v @ q
+        result += a @ q_dot
+        result *= coefficients[0]
+    else:
+        r, r_dot = _horner(q, coefficients, q_dot)
+        result = v @ r
+        result += a @ r_dot
+    result += v
     return result
 
 
@@ -248,7 +269,7 @@ def _start(w: ArrayLike, iterations: int, order: int, beta: Any) -> tuple[Array,
     # Python floats take the dtype of the array they meet; the coefficients c_j themselves are dyadic
     numbers = coefficients if w.dtype == object else tuple(float(c) for c in coefficients)
     wide = w.shape[0] < w.shape[1]
-    return (w.T.copy() if wide else w.copy()), numbers, wide  # Bjorck commutes with transposition
+    return (w.T if wide else w), numbers, wide  # Bjorck commutes with transposition
 
 
 def _require_tol(a: Array, iterations: int, tol: float | None) -> None:

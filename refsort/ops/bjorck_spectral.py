@@ -1,38 +1,47 @@
-"""K steps of Bjorck as a function of the singular values: one decomposition instead of products in every step.
+"""K steps of Bjorck as a function of the Gram matrix: one decomposition instead of products in every step.
 
-A step A <- A (I + c_1 Q + ... + c_p Q^p), Q = I - A^T A, leaves the singular vectors alone and moves each singular
-value by the odd polynomial g(s) = s sum_j c_j (1 - s^2)^j. So K steps are f(W) = U diag(f(s)) V^T with f the K-fold g:
-the same iterate as that of `refsort.ops.bjorck`, to rounding, at a cost that hardly depends on K.
+A step A <- A (I + c_1 Q + ... + c_p Q^p), Q = I - A^T A, multiplies by a polynomial in A^T A. So K steps are
 
-The derivative is that of `refsort.ops.spectral_function`, with the divided differences of f. Where singular values are
-close, as all are in training, (f(x) - f(y)) / (x - y) is nothing but rounding. But divided differences obey a chain
-rule,
+    f(W) = W phi(G),    G = W^T W = V diag(l) V^T,    phi(G) = V diag(phi(l)) V^T:
 
-    (g o f)[x, y] = g[f(x), f(y)] f[x, y],
+the same iterate as that of `refsort.ops.bjorck`, to rounding, at a cost that hardly depends on K. With r(q) = sum_j c_j
+q^j one step takes an eigenvalue x, the square of a singular value, to x r(1 - x)^2, and phi is the product of the
+factors r(1 - x) along that trajectory.
 
-so f[x, y] is a product of K factors g[x_k, y_k] along the trajectories of x and y. With q = 1 - x^2 and r(q) = sum_j
-c_j q^j, so that g(x) = x r(1 - x^2), one factor is
+The derivative of phi is the theorem of Daleckii and Krein: in the eigenvectors' coordinates it multiplies entry by
+entry by divided differences, phi[x, y] = (phi(x) - phi(y)) / (x - y), and phi'(x) where x = y:
 
-    g[x, y] = r(q_x) - y (x + y) r[q_x, q_y],    r[q_x, q_y] = sum_j c_j (q_x^(j-1) + q_x^(j-2) q_y + ... + q_y^(j-1)).
+    f(W)_dot = W_dot phi(G) + W V (phi[l_i, l_j] o (V^T G_dot V)) V^T,    G_dot = W_dot^T W + W^T W_dot.
 
-For order 1 that is 3/2 - (x^2 + x y + y^2) / 2: a polynomial in which nothing close is subtracted. The other table
-needs no care: f[x, -y] = (f(x) + f(y)) / (x + y) for an odd f.
+This linear map of W_dot is its own transpose, as f is a gradient: of tr psi(G) / 2 with psi' = phi.
+
+Where eigenvalues are close, as all are in training, (phi(x) - phi(y)) / (x - y) is nothing but rounding. But divided
+differences have a product rule, (a b)[x, y] = a[x, y] b(y) + a(x) b[x, y]. With L and F the tables of the k-th iterate
+of the eigenvalues and of the k-th product, as functions of the first eigenvalues, and r_d = -r[q_x, q_y] L the table
+of the next factor,
+
+    F <- F r(q_y) + phi(x) r_d,        L <- L r(q_y)^2 + x (r(q_x) + r(q_y)) r_d,
+
+and r[q_x, q_y] = sum_j c_j (q_x^(j-1) + q_x^(j-2) q_y + ... + q_y^(j-1)) is the number c_1 for order 1: nothing that is
+close is subtracted.
+
+To square W squares its condition. Float32 is squared and decomposed in float64, where the square of what float32 can
+resolve is still resolved. Float64 has no wider type to go to: there V and l come from the singular values of W itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import svd
 
 from refsort.ops.arrays import Array, checked, like, same_dtype
 from refsort.ops.bjorck import coefficients_of
-from refsort.ops.spectral_function import spectral_derivative
+from refsort.ops.symmetric import gram, twice_symmetric_part
 
-ROWS = 1 << 15  # entries of the table of divided differences that are worked on at a time, to stay in the cache
+BLOCK = 1 << 15  # entries of the table that are worked on at a time, to stay in the cache
 
 
 class BjorckSpectralJacobian(NamedTuple):
@@ -40,12 +49,12 @@ class BjorckSpectralJacobian(NamedTuple):
 
     Attributes
     ----------
-    u : ndarray, (max(m, n), min(m, n))
-        Left singular vectors of w, of its transpose where w is wide.
-    s : ndarray, (min(m, n),)
-        Singular values.
-    vt : ndarray, (min(m, n), min(m, n))
-        Right singular vectors, one a row.
+    x : ndarray, (max(m, n), min(m, n))
+        W V; of the transpose of w where that is wide.
+    v : ndarray, (min(m, n), min(m, n))
+        Eigenvectors of the Gram matrix, one a column.
+    eigenvalues : ndarray, (min(m, n),)
+        In the dtype of w.
     iterations : int
     coefficients : tuple of float
         c_1 to c_p.
@@ -53,9 +62,9 @@ class BjorckSpectralJacobian(NamedTuple):
         Whether w has more columns than rows.
     """
 
-    u: Array
-    s: Array
-    vt: Array
+    x: Array
+    v: Array
+    eigenvalues: Array
     iterations: int
     coefficients: tuple[float, ...]
     wide: bool
@@ -69,17 +78,22 @@ class BjorckSpectralJacobian(NamedTuple):
         return self._apply("w_dot", w_dot)
 
     def _apply(self, name: str, value: ArrayLike) -> Array:
-        m, n = self.u.shape
-        v = like("bjorck_spectral", name, value, (n, m) if self.wide else (m, n))
-        same_dtype("bjorck_spectral", **{name: v, "w": self.u})
+        m, n = self.x.shape
+        w_dot = like("bjorck_spectral", name, value, (n, m) if self.wide else (m, n))
+        same_dtype("bjorck_spectral", **{name: w_dot, "w": self.x})
         with np.errstate(over="ignore", invalid="ignore"):  # outside of the basin
-            symmetric, skew, ratio = differences(self.s, self.iterations, self.coefficients)
-            result = spectral_derivative(self.u, self.vt, symmetric, skew, ratio, v.T if self.wide else v)
+            phi, table = differences(self.eigenvalues, self.iterations, self.coefficients)
+            y = (w_dot.T if self.wide else w_dot) @ self.v
+            g_dot = twice_symmetric_part(self.x.T @ y)
+            g_dot *= table
+            y *= phi
+            y += self.x @ g_dot
+            result = y @ self.v.T
         return result.T if self.wide else result
 
 
 def bjorck_spectral(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta: Any = None) -> Array:
-    """The matrix after `iterations` Bjorck steps of the given `order`, by a singular value decomposition.
+    """The matrix after `iterations` Bjorck steps of the given `order`, by the eigenvectors of its Gram matrix.
 
     Defined, like `refsort.ops.bjorck`, by that many steps ``A <- A (I + c_1 Q + ... + c_p Q^p)`` from A = w.
 
@@ -98,9 +112,8 @@ def bjorck_spectral(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta:
     -------
     ndarray, (m, n)
         The iterate, with what is said of it in `refsort.ops.bjorck`: its limit, its basin, and that no singular value
-        from (0, 1] ever exceeds 1. Its error is that of the decomposition, some max(m, n) units roundoff times the
-        larger of 1 and the largest slope f[s_i, +-s_j], as if w had been changed by as much; in the iteration it grows
-        with the steps.
+        from (0, 1] ever exceeds 1. Its error is that of a change of w by some max(m, n) units roundoff of its norm,
+        times the slope of f, at most (1 + c_1 + ... + c_p)^K for singular values up to 1, as in the iteration.
 
     Raises
     ------
@@ -116,7 +129,8 @@ def bjorck_spectral(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta:
 
     Notes
     -----
-    One singular value decomposition, as long as some 20 to 40 products of w with a square matrix, and one product.
+    The eigenvectors of a float64 matrix of the smaller side, or the singular values of w, which take as long as some
+    10 to 40 products of w with a square matrix; and three products.
 
     References
     ----------
@@ -146,8 +160,8 @@ def bjorck_spectral_forward(
     a : ndarray, (m, n)
         ``bjorck_spectral(w, ...)``.
     at : BjorckSpectralJacobian
-        Keeps m n + min(m, n)^2 numbers, however many steps there are. ``at.backward(a_bar)``: two products on each
-        side of w, and the K min(m, n)^2 factors of the divided differences.
+        Keeps m n + min(m, n)^2 numbers, however many steps there are. ``at.backward(a_bar)``: four products, and
+        K passes over the table of divided differences.
 
     Examples
     --------
@@ -166,81 +180,89 @@ def bjorck_spectral_forward(
             "values; `bjorck` passes them on"
         )
     wide = w.shape[0] < w.shape[1]
-    u, s, vt = svd(w.T if wide else w, full_matrices=False, check_finite=False)
+    a = w.T if wide else w
+    v, eigenvalues = _eigenvectors(a)
+    x = a @ v
     with np.errstate(over="ignore", invalid="ignore"):  # outside of the basin
-        *_, (end, _) = trajectory(s, iterations, coefficients)
-        a = (u * end) @ vt
-    return (a.T if wide else a), BjorckSpectralJacobian(u, s, vt, iterations, coefficients, wide)
+        result = (x * trajectory(eigenvalues, iterations, coefficients)[-1][1]) @ v.T
+    at = BjorckSpectralJacobian(x, v, eigenvalues, iterations, coefficients, wide)
+    return (result.T if wide else result), at
 
 
-def trajectory(s: Array, iterations: int, coefficients: Sequence[float]) -> Iterator[tuple[Array, Array]]:
-    """The singular values before each step and after the last, and how many times s each of them is.
+def _eigenvectors(a: Array) -> tuple[Array, Array]:
+    """V and l in the dtype of a."""
+    if a.dtype == np.float32:
+        exact = a.astype(np.float64)  # products of 24 bits by 24 have 48
+        eigenvalues, v = np.linalg.eigh(gram(exact))
+        return v.astype(a.dtype), np.maximum(eigenvalues, 0).astype(a.dtype)
+    _, s, vt = np.linalg.svd(a, full_matrices=False)
+    return vt.T, s * s
+
+
+def trajectory(eigenvalues: Array, iterations: int, coefficients: Sequence[float]) -> list[tuple[Array, Array]]:
+    """The eigenvalues and phi before each step and after the last.
 
     Examples
     --------
-    >>> [(float(x[0]), float(ratio[0])) for x, ratio in trajectory(np.array([0.5]), 1, [0.5])]
-    [(0.5, 1.0), (0.6875, 1.375)]
+    >>> [(float(x[0]), float(phi[0])) for x, phi in trajectory(np.array([0.25]), 1, [0.5])]
+    [(0.25, 1.0), (0.47265625, 1.375)]
     """
-    x, ratio = s, np.ones_like(s)
-    yield x, ratio
+    x, phi = eigenvalues, np.ones_like(eigenvalues)
+    steps = [(x, phi)]
     for _ in range(iterations):
-        factor = _polynomial(1 - x * x, coefficients)
-        x, ratio = x * factor, ratio * factor
-        yield x, ratio
+        factor = _polynomial(1 - x, coefficients)
+        x, phi = x * factor * factor, phi * factor
+        steps.append((x, phi))
+    return steps
 
 
-def differences(s: Array, iterations: int, coefficients: Sequence[float]) -> tuple[Array, Array, Array]:
-    """``f[s_i, s_j]``, ``f[s_i, -s_j]`` and ``f(s) / s`` of the K-fold step f.
+def differences(eigenvalues: Array, iterations: int, coefficients: Sequence[float]) -> tuple[Array, Array]:
+    """``phi(l_i)`` and ``phi[l_i, l_j]`` after `iterations` steps.
 
     Examples
     --------
-    f'(s) = 3/2 (1 - s^2) stands on the diagonal of the first after one step:
+    One step of order 1 has phi(x) = 1 + (1 - x) / 2:
 
-    >>> symmetric, skew, ratio = differences(np.array([1.0, 0.5]), 1, [0.5])
-    >>> symmetric
-    array([[0.   , 0.625],
-           [0.625, 1.125]])
+    >>> differences(np.array([1.0, 0.5]), 1, [0.5])
+    (array([1.  , 1.25]), array([[-0.5, -0.5],
+           [-0.5, -0.5]]))
     """
-    path = [x for x, _ in trajectory(s, iterations, coefficients)]
-    *_, (end, ratio) = trajectory(s, iterations, coefficients)
-    n = len(s)
-    symmetric = np.ones((n, n), s.dtype)
-    step = max(1, ROWS // max(n, 1))
-    for i in range(0, n, step):
-        block = symmetric[i : i + step, i:]  # the rest is symmetric
-        for x in path[:-1]:
-            block *= _step_difference(x[i : i + step, None], x[i:], coefficients)
-        symmetric[i:, i : i + step] = block.T
-    with np.errstate(invalid="ignore"):
-        skew = (end[:, None] + end) / (s[:, None] + s)
-    zero = s == 0
-    skew[np.ix_(zero, zero)] = ratio[zero]  # f'(0)
-    return symmetric, skew, ratio
+    steps = trajectory(eigenvalues, iterations, coefficients)
+    n = len(eigenvalues)
+    table = np.empty((n, n), eigenvalues.dtype)
+    rows = max(1, BLOCK // max(n, 1))
+    for i in range(0, n, rows):
+        block = [(x[i : i + rows, None], phi[i : i + rows, None], x[i:]) for x, phi in steps[:-1]]
+        table[i : i + rows, i:] = _divided_difference(block, coefficients)
+        table[i:, i : i + rows] = table[i : i + rows, i:].T  # it is symmetric
+    return steps[-1][1], table
+
+
+def _divided_difference(steps: Sequence[tuple[Array, Array, Array]], coefficients: Sequence[float]) -> Any:
+    """phi[x, y], from x (a column) with its phi, and y (a row), before each step."""
+    result: Any = 0
+    eigenvalue: Any = 1
+    for x, phi, y in steps:
+        r_x, r_y = _polynomial(1 - x, coefficients), _polynomial(1 - y, coefficients)
+        factor = -_polynomial_difference(1 - x, 1 - y, coefficients) * eigenvalue
+        result = result * r_y + phi * factor
+        eigenvalue = eigenvalue * (r_y * r_y) + x * (r_x + r_y) * factor
+    return result
 
 
 def _polynomial(q: Array, coefficients: Sequence[float]) -> Array:
     """r(q) = 1 + c_1 q + ... + c_p q^p by Horner's rule."""
-    r: Array = np.zeros_like(q)
-    for c in reversed(coefficients):
-        r = (r + c) * q
-    return r + 1
-
-
-def _step_difference(x: Array, y: Array, coefficients: Sequence[float]) -> Array:
-    """g[x, y] for a column x and a row y, with r[q_x, q_y] by the product rule on Horner's."""
-    if len(coefficients) == 1:  # r[q_x, q_y] is the number c_1
-        c = coefficients[0]
-        result: Array = x * (-c * y)
-        result += 1 + c - c * x * x
-        result -= c * y * y
-        return result
-    q_x, q_y = 1 - x * x, 1 - y * y
-    r, r_difference = np.full_like(x, coefficients[-1]), np.zeros_like(y)
+    r: Array = np.full_like(q, coefficients[-1])
     for c in (*reversed(coefficients[:-1]), 1.0):
-        r_difference = r + q_y * r_difference
+        r = c + q * r
+    return r
+
+
+def _polynomial_difference(q_x: Array, q_y: Array, coefficients: Sequence[float]) -> Any:
+    """r[q_x, q_y], by the product rule on every line of Horner's: ``r <- c + q r``."""
+    difference: Any = coefficients[-1]
+    r = np.full_like(q_x, difference)
+    for c in reversed(coefficients[:-1]):
         r = c + q_x * r
-    result = x + y
-    result *= y
-    result *= r_difference
-    np.subtract(r, result, out=result)
-    return result
+        difference = r + q_y * difference
+    return difference

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, checked, like, same_dtype
-from refsort.ops.spectral_function import spectral_derivative
 
 
 class PolarFactorJacobian(NamedTuple):
@@ -54,9 +53,13 @@ class PolarFactorJacobian(NamedTuple):
         m, n = self.u.shape
         v = like("polar_factor", name, value, (n, m) if self.wide else (m, n))
         same_dtype("polar_factor", **{name: v, "w": self.u})
+        v = (v.T if self.wide else v) @ self.vt.T
+        middle = self.u.T @ v
         half = self.s / 2  # halves: the sum of two singular values may overflow
-        skew = 1 / (half[:, None] + half)  # f = 1: f[s, t] = 0 and f[s, -t] = 2 / (s + t)
-        result = spectral_derivative(self.u, self.vt, None, skew, 1 / self.s, v.T if self.wide else v)
+        turn = (middle - middle.T) / (half[:, None] + half) / 2
+        # across the columns of u there is nothing if u is square
+        moved = self.u @ turn if m == n else self.u @ (turn - middle / self.s) + v / self.s
+        result: Array = moved @ self.vt
         return result.T if self.wide else result
 
 
