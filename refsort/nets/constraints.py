@@ -36,7 +36,7 @@ from refsort.ops.parseval import parseval_step
 from refsort.ops.row_norms import scaled_norm, wide
 from refsort.ops.signed_squares import signed_squares, signed_squares_forward
 from refsort.ops.spectral_norm import spectral_norm_schatten, spectral_normalize, spectral_normalize_forward
-from refsort.ops.symmetric import gram, twice_symmetric_part
+from refsort.ops.symmetric import gram, symmetric_product
 
 
 class Constraint(Protocol):
@@ -179,7 +179,7 @@ class TangentProjection(NamedTuple):
         v = like("bjorck", "a_bar", a_bar, self.w.shape)
         if self.w.shape[0] < self.w.shape[1]:
             return TangentProjection(self.w.T).backward(v.T).T
-        s = twice_symmetric_part(self.w.T @ v)
+        s = symmetric_product(self.w, v)
         projected: Array = v - self.w @ (0.5 * s)
         return projected
 

@@ -40,6 +40,11 @@ class LayerJacobian(NamedTuple):
         x_bar, a_bar, b_bar = self.affine.backward(z_bar)
         return x_bar, self.constraint.backward(a_bar if self.gain == 1 else self.gain * a_bar), b_bar
 
+    def backward_parameters(self, h_bar: ArrayLike) -> tuple[Array, Array]:
+        """``(w_bar, b_bar)`` alone: for the first layer, whose input is data."""
+        a_bar, b_bar = self.affine.backward_parameters(self.activation.backward(h_bar))
+        return self.constraint.backward(a_bar if self.gain == 1 else self.gain * a_bar), b_bar
+
     def backward_input(self, h_bar: ArrayLike) -> Array:
         """``x_bar`` alone, without the cost of the parameters' cotangents."""
         x_bar: Array = self.activation.backward(h_bar) @ self.affine.w

@@ -179,6 +179,34 @@ class Network:
             at.append(j)
         return h, NetworkJacobian(tuple(at), h.shape, h.dtype)
 
+    def gradient(
+        self, params: Parameters, x: Array, loss: Callable[[Array], tuple[Any, Array]]
+    ) -> tuple[Any, Gradients]:
+        """A loss of y, and its gradient in the parameters; ``loss(y)`` returns its value and the cotangent of y.
+
+        The same numbers as by `forward` and `NetworkJacobian.backward`, in less memory: what a layer keeps is let go of
+        as soon as it has been used, and the cotangent of x is not computed.
+
+        Examples
+        --------
+        >>> network = Network.dense([2, 1], Identity())
+        >>> network.gradient([(np.array([[3.0, 1.0]]), np.zeros(1))], np.array([[1.0, 2.0]]), lambda y: (y.sum(), y))
+        (np.float64(5.0), [(array([[ 5., 10.]]), array([5.]))])
+        """
+        kept: list[LayerJacobian | SelectionJacobian] = []
+        h = x
+        for layer, (w, b) in zip(self.layers, self.checked(params), strict=True):
+            h, at = layer.forward(w, b, h)
+            kept.append(at)
+            del at  # or the last one would stay
+        value, h_bar = loss(h)
+        grads: Gradients = []
+        while len(kept) > 1:
+            h_bar, w_bar, b_bar = kept.pop().backward(h_bar)
+            grads.append((w_bar, b_bar))
+        grads.append(kept.pop().backward_parameters(h_bar))
+        return value, grads[::-1]
+
     def retract(self, params: Parameters) -> Parameters:
         """The parameters after an update, each weight brought back to where its constraint needs it."""
         return [(layer.retract(w), b) for layer, (w, b) in zip(self.layers, params, strict=True)]

@@ -35,9 +35,12 @@ class MulticlassHinge:
     def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The mean hinge and its gradient."""
         x, labels = batch
-        logits, at = network.forward(params, x)
-        loss, loss_at = multiclass_hinge_forward(logits, labels, self.margin)
-        return loss, at.backward(loss_at.backward(logits.dtype.type(1)))[1]
+
+        def loss(logits: Array) -> tuple[Any, Array]:
+            value, at = multiclass_hinge_forward(logits, labels, self.margin)
+            return value, at.backward(logits.dtype.type(1))
+
+        return network.gradient(params, x, loss)
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,12 @@ class CrossEntropy:
     def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The mean cross-entropy and its gradient."""
         x, labels = batch
-        logits, at = network.forward(params, x)
-        loss, loss_at = cross_entropy_forward(logits, labels, self.temperature, self.margin)
-        return loss, at.backward(loss_at.backward(logits.dtype.type(1)))[1]
+
+        def loss(logits: Array) -> tuple[Any, Array]:
+            value, at = cross_entropy_forward(logits, labels, self.temperature, self.margin)
+            return value, at.backward(logits.dtype.type(1))
+
+        return network.gradient(params, x, loss)
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,13 @@ class Critic:
 
     def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """Minus the estimate and its gradient."""
-        values, at = network.forward(params, np.concatenate(batch))
         n = len(batch[0])
-        estimate, loss_at = kantorovich_rubinstein_forward(values[:n, 0], values[n:, 0])
-        bars = loss_at.backward(values.dtype.type(-1))
-        return -estimate, at.backward(np.concatenate(bars)[:, None])[1]
+
+        def loss(values: Array) -> tuple[Any, Array]:
+            estimate, at = kantorovich_rubinstein_forward(values[:n, 0], values[n:, 0])
+            return -estimate, np.concatenate(at.backward(values.dtype.type(-1)))[:, None]
+
+        return network.gradient(params, np.concatenate(batch), loss)
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,11 @@ class HingeCritic:
 
     def gradient(self, network: Network, params: Parameters, batch: Batch) -> tuple[Any, Gradients]:
         """The loss and its gradient."""
-        values, at = network.forward(params, np.concatenate(batch))
         n = len(batch[0])
-        loss, loss_at = hinge_kantorovich_rubinstein_forward(values[:n, 0], values[n:, 0], self.margin, self.alpha)
-        bars = loss_at.backward(values.dtype.type(1))
-        return loss, at.backward(np.concatenate(bars)[:, None])[1]
+
+        def loss(values: Array) -> tuple[Any, Array]:
+            p, q = values[:n, 0], values[n:, 0]
+            value, at = hinge_kantorovich_rubinstein_forward(p, q, self.margin, self.alpha)
+            return value, np.concatenate(at.backward(values.dtype.type(1)))[:, None]
+
+        return network.gradient(params, np.concatenate(batch), loss)

@@ -1,4 +1,4 @@
-"""First-order optimisers: `start` makes the state, `step` updates parameters and state in place.
+"""First-order optimisers: `start` makes the state, `step` updates parameters and state in place, rows by rows.
 
 The gradient is g, the parameter w, the learning rate eta, the number of the step t = 1, 2, ... Integer parameters, the
 indices of a `Selection`, have no gradient and stay as they are.
@@ -15,6 +15,7 @@ import numpy as np
 from refsort.nets.network import Gradients, Parameters
 from refsort.ops.arrays import Array
 
+_BLOCK = 1 << 15  # entries
 State = dict[str, Parameters]  # named arrays, each shaped like the parameters
 
 
@@ -130,9 +131,18 @@ def _zeros(params: Parameters) -> Parameters:
 
 
 def _flat(params: Parameters, *trees: Gradients) -> Iterator[tuple[Array, ...]]:
-    """The corresponding arrays of parameters and of what is shaped like them; not those of integers, the indices."""
+    """Views of corresponding rows of parameters and of what is shaped like them; not of integers, the indices.
+
+    So few rows at a time that what an update computes for them stays in the cache: on whole weights every operation of
+    its formula would go through main memory.
+    """
     for pairs in zip(params, *trees, strict=True):
-        yield from (arrays for arrays in zip(*pairs, strict=True) if arrays[0].dtype.kind not in "iu")
+        for arrays in zip(*pairs, strict=True):
+            if arrays[0].dtype.kind in "iu":
+                continue
+            rows = max(1, _BLOCK * len(arrays[0]) // max(1, arrays[0].size))
+            for i in range(0, len(arrays[0]), rows):
+                yield tuple(array[i : i + rows] for array in arrays)
 
 
 def _require_fraction(name: str, value: float) -> None:

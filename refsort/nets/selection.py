@@ -37,6 +37,10 @@ class SelectionJacobian(NamedTuple):
         z_bar = self.activation.backward(h_bar)
         return self.select.backward(z_bar), None, row_sum(z_bar)
 
+    def backward_parameters(self, h_bar: ArrayLike) -> tuple[None, Array]:
+        """``(None, b_bar)`` alone."""
+        return None, row_sum(self.activation.backward(h_bar))
+
     def backward_input(self, h_bar: ArrayLike) -> Array:
         """``x_bar`` alone."""
         return self.select.backward(self.activation.backward(h_bar))

@@ -154,7 +154,7 @@ class Run:
             self.step += 1
             self.optimiser.step(self.params, grads, self.state, self.schedule(self.step), self.step)
         for i, (w, b) in enumerate(self.params):
-            if not (np.all(np.isfinite(w)) and np.all(np.isfinite(b))):
+            if not (_finite(w) and _finite(b)):
                 raise NonFiniteError(self.step, i, "parameter", float(np.linalg.norm(w.astype(float))))
         self.params = self.network.retract(self.params)
         return float(loss)
@@ -187,22 +187,22 @@ class Run:
         return {name: describe(getattr(self, name)) for name in names}
 
     def _require_finite(self, loss: Any, grads: Gradients) -> None:
-        if np.isfinite(loss) and all(map(_finite, grads)):
+        if np.isfinite(loss) and all(_finite(g) for pair in grads for g in pair):
             return
         for i, (layer, (w, b)) in enumerate(zip(self.network.layers, self.params, strict=True)):
             norm = float(np.linalg.norm(w.astype(float)))
-            if not (np.isfinite(norm) and np.all(np.isfinite(b))):
+            if not (np.isfinite(norm) and _finite(b)):
                 raise NonFiniteError(self.step + 1, i, "parameter", norm)
-            if not np.all(np.isfinite(layer.weight(w))):
+            if not _finite(layer.weight(w)):
                 raise NonFiniteError(self.step + 1, i, "constrained weight", norm)
-            if np.isfinite(loss) and not _finite(grads[i]):
+            if np.isfinite(loss) and not all(map(_finite, grads[i])):
                 raise NonFiniteError(self.step + 1, i, "gradient", norm)
         raise NonFiniteError(self.step + 1, None, "loss", float(loss))
 
 
-def _finite(gradient: tuple[Any, Array]) -> bool:
-    """Whether a layer's gradient is finite; that of indices is None."""
-    return all(np.all(np.isfinite(g)) for g in gradient if g is not None)
+def _finite(array: Array | None) -> bool:
+    """Whether all entries are finite, as the least and the greatest tell: both pass NaN on. Indices have None."""
+    return array is None or array.size == 0 or bool(np.isfinite(np.min(array)) and np.isfinite(np.max(array)))
 
 
 Callback = Callable[[Run, float], None]

@@ -33,9 +33,13 @@ class AffineJacobian(NamedTuple):
 
     def backward(self, y_bar: ArrayLike) -> tuple[Array, Array, Array]:
         """``(x_bar, w_bar, b_bar) = (y_bar W, y_bar^T x, sum of the rows of y_bar)``: two matrix products."""
-        y_bar = like("affine", "y_bar", y_bar, (self.x.shape[0], self.w.shape[0]))
-        same_dtype("affine", y_bar=y_bar, x=self.x)
-        return _product(y_bar, self.w), _product(y_bar.T, self.x), row_sum(y_bar)
+        y_bar = self._cotangent(y_bar)
+        return _product(y_bar, self.w), *self.backward_parameters(y_bar)
+
+    def backward_parameters(self, y_bar: ArrayLike) -> tuple[Array, Array]:
+        """``(w_bar, b_bar)`` alone, where nothing asks for ``x_bar``: one matrix product."""
+        y_bar = self._cotangent(y_bar)
+        return _product(y_bar.T, self.x), row_sum(y_bar)
 
     def tangent(self, x_dot: ArrayLike, w_dot: ArrayLike, b_dot: ArrayLike) -> Array:
         """``y_dot = x_dot W^T + x w_dot^T + b_dot``: the product rule."""
@@ -45,6 +49,11 @@ class AffineJacobian(NamedTuple):
         same_dtype("affine", x_dot=x_dot, w_dot=w_dot, b_dot=b_dot, x=self.x)
         y_dot: Array = _product(x_dot, self.w.T) + _product(self.x, w_dot.T) + b_dot
         return y_dot
+
+    def _cotangent(self, y_bar: ArrayLike) -> Array:
+        y_bar = like("affine", "y_bar", y_bar, (self.x.shape[0], self.w.shape[0]))
+        same_dtype("affine", y_bar=y_bar, x=self.x)
+        return y_bar
 
 
 def affine(x: ArrayLike, w: ArrayLike, b: ArrayLike, *, out: Array | None = None) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, checked, integer, like
-from refsort.ops.symmetric import gram, twice_symmetric_part
+from refsort.ops.symmetric import gram, symmetric_product
 
 
 class BjorckJacobian(NamedTuple):
@@ -29,9 +29,8 @@ class BjorckJacobian(NamedTuple):
     ----------
     iterates : tuple of K ndarrays, (max(m, n), min(m, n)) each
         A before each step, transposed where w is wide, so that Q stands on the smaller side. The first is w itself, not
-        a copy: not to be written to before `backward`.
-    residuals : tuple of K ndarrays, (min(m, n), min(m, n)) each
-        Q = I - A^T A of each iterate.
+        a copy: not to be written to before `backward`. Q = I - A^T A is computed again: half a product, where it would
+        be as large as A.
     coefficients : tuple
         c_1 to c_p.
     wide : bool
@@ -41,23 +40,22 @@ class BjorckJacobian(NamedTuple):
     """
 
     iterates: tuple[Array, ...]
-    residuals: tuple[Array, ...]
     coefficients: tuple[Any, ...]
     wide: bool
     shape: tuple[int, ...]
 
     def backward(self, a_bar: ArrayLike) -> Array:
-        """``w_bar = J^T a_bar``: three products a step for order 1."""
+        """``w_bar = J^T a_bar``: three products a step for order 1, and Q."""
         v = self._tall("a_bar", a_bar)
-        for a, q in zip(reversed(self.iterates), reversed(self.residuals), strict=True):
-            v = _step_derivative(a, q, self.coefficients, v)
+        for a in reversed(self.iterates):
+            v = _step_derivative(a, self.coefficients, v)
         return v.T if self.wide else v
 
     def tangent(self, w_dot: ArrayLike) -> Array:
         """``a_dot = J w_dot``."""
         v = self._tall("w_dot", w_dot)
-        for a, q in zip(self.iterates, self.residuals, strict=True):
-            v = _step_derivative(a, q, self.coefficients, v)
+        for a in self.iterates:
+            v = _step_derivative(a, self.coefficients, v)
         return v.T if self.wide else v
 
     def _tall(self, name: str, v: ArrayLike) -> Array:
@@ -157,7 +155,7 @@ def bjorck_forward(
     a : ndarray, (m, n)
         ``bjorck(w, ...)``.
     at : BjorckJacobian
-        Keeps K (m n + min(m, n)^2) numbers.
+        Keeps K - 1 iterates, m n numbers each, and w.
 
     Examples
     --------
@@ -173,17 +171,16 @@ def bjorck_forward(
            [0., 0.]])
     """
     a, coefficients, wide = _start(w, iterations, order, beta)
-    iterates, residuals = [], []
+    iterates = []
     for _ in range(iterations):
         q = _residual(a)
         if tol is not None and _frobenius(q) <= tol:
             break
         iterates.append(a)
-        residuals.append(q)
         a = _step(a, q, coefficients)
     _require_tol(a, iterations, tol)
     a = a if iterates else a.copy()
-    at = BjorckJacobian(tuple(iterates), tuple(residuals), coefficients, wide, np.shape(w))
+    at = BjorckJacobian(tuple(iterates), coefficients, wide, np.shape(w))
     return (a.T if wide else a), at
 
 
@@ -235,9 +232,9 @@ def _step(a: Array, q: Array, coefficients: tuple[Any, ...]) -> Array:
     return result
 
 
-def _step_derivative(a: Array, q: Array, coefficients: tuple[Any, ...], v: Array) -> Array:
+def _step_derivative(a: Array, coefficients: tuple[Any, ...], v: Array) -> Array:
     """(V + V R) + A R_dot, the derivative of A + A R(Q) along V, where Q moves by -(A^T V + V^T A)."""
-    q_dot = twice_symmetric_part(a.T @ v)
+    q, q_dot = _residual(a), symmetric_product(a, v)
     np.negative(q_dot, out=q_dot)
     if len(coefficients) == 1:
         result: Array = v @ q

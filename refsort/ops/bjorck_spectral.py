@@ -39,7 +39,7 @@ from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, checked, like, same_dtype
 from refsort.ops.bjorck import coefficients_of
-from refsort.ops.symmetric import gram, twice_symmetric_part
+from refsort.ops.symmetric import gram, symmetric_product
 
 BLOCK = 1 << 15  # entries of the table that are worked on at a time, to stay in the cache
 
@@ -84,7 +84,7 @@ class BjorckSpectralJacobian(NamedTuple):
         with np.errstate(over="ignore", invalid="ignore"):  # outside of the basin
             phi, table = differences(self.eigenvalues, self.iterations, self.coefficients)
             y = (w_dot.T if self.wide else w_dot) @ self.v
-            g_dot = twice_symmetric_part(self.x.T @ y)
+            g_dot = symmetric_product(self.x, y)
             g_dot *= table
             y *= phi
             y += self.x @ g_dot

@@ -35,14 +35,14 @@ def gram(a: Array) -> Array:
     return np.matmul(a.T, a, out=square(a.shape[1], a.dtype))
 
 
-def twice_symmetric_part(m: Array) -> Array:
-    """``M + M^T``.
+def symmetric_product(a: Array, v: Array) -> Array:
+    """``A^T V + V^T A``, by one product.
 
     Examples
     --------
-    >>> twice_symmetric_part(np.array([[1.0, 2.0], [0.0, 1.0]]))
+    >>> symmetric_product(np.eye(2), np.array([[1.0, 2.0], [0.0, 1.0]]))
     array([[2., 2.],
            [2., 2.]])
     """
-    result: Array = m + m.T
-    return result
+    m = np.matmul(a.T, v, out=square(a.shape[1], a.dtype))
+    return np.add(m, m.T, out=square(a.shape[1], a.dtype))
