@@ -36,7 +36,7 @@ RULES = {
     "bench": {"ops", "nets", "transport", "oracle", "atomic", "output", "progress", "tables", "threads", "__version__"},
     "bench/torch_peers": {"bench"},
     "bench/torch_networks": {"bench"},
-    "bench/torch_operations": set(),
+    "bench/torch_operations": {"ops"},
     "experiments": {
         "ops",
         "nets",

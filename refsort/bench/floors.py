@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refsort.ops.arrays import Array
+from refsort.ops.symmetric import square
 
 Product = tuple[int, int, int]  # (m, k, n): an (m, k) matrix times a (k, n) one
 
@@ -77,7 +78,7 @@ def products(
         return rng.standard_normal((m, n)).astype(dtype)
 
     operands = {shape: (matrix(*shape[:2]), matrix(*shape[1:]), matrix(shape[0], shape[2])) for shape in set(general)}
-    squares = {shape: (matrix(*shape), matrix(shape[1], shape[1])) for shape in set(symmetric)}
+    squares = {shape: (matrix(*shape), square(shape[1], np.dtype(dtype))) for shape in set(symmetric)}
 
     def call() -> None:
         for shape in symmetric:

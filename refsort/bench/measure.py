@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,27 +54,37 @@ def frozen() -> Iterator[None]:
 
 
 def one_round(
-    calls: Mapping[str, Callable[[], Any]], clock: Callable[[], float] = time.perf_counter
+    calls: Mapping[str, Callable[[], Any]], clock: Callable[[], float] = time.perf_counter, settle: float = 0.0
 ) -> dict[str, float]:
-    """Call everything once, in the given order, and return the seconds of each call.
+    """Call everything, in the given order, and return the seconds that a call of each takes.
 
-    Results are released before the next call, outside of the timed span; garbage collection is done before and is off
-    meanwhile. Each side finds the caches as the one before left them, which is the same for all.
+    Once, unless there is time to settle: then each is called again and again for so many seconds, and the median of
+    the calls that began in the second half of them counts. Results are released before the next call, outside of the
+    timed span; garbage collection is done before and is off meanwhile.
     """
     seconds, enabled = {}, gc.isenabled()
     gc.collect()
     gc.disable()
     try:
         for name, call in calls.items():
-            before = clock()
-            result = call()
-            after = clock()
-            del result
-            seconds[name] = after - before
+            seconds[name] = _settled(call, clock, settle)
     finally:
         if enabled:
             gc.enable()
     return seconds
+
+
+def _settled(call: Callable[[], Any], clock: Callable[[], float], settle: float) -> float:
+    begun, after = clock(), -math.inf
+    late: list[float] = []
+    while after < begun + settle or not late:
+        before = clock()
+        result = call()
+        after = clock()
+        del result
+        if before >= begun + settle / 2 or after >= begun + settle:
+            late.append(after - before)
+    return float(np.median(late))
 
 
 def interleaved(
@@ -83,6 +94,7 @@ def interleaved(
     clock: Callable[[], float] = time.perf_counter,
     *,
     warm_up: bool = True,
+    settle: float = 0.0,
 ) -> dict[str, list[float]]:
     """Call everything once a round and return the seconds of each call in the rounds that are kept.
 
@@ -97,6 +109,8 @@ def interleaved(
         Seconds, of `time.perf_counter` by default.
     warm_up : bool
         Whether one more round comes first, to warm caches and allocators up, and is left out.
+    settle : float
+        As in `one_round`.
 
     Examples
     --------
@@ -109,10 +123,10 @@ def interleaved(
     with frozen():
         start = clock()
         if warm_up:
-            one_round(calls, clock)
+            one_round(calls, clock, settle)
         for kept in range(repeats):
             if budget is not None and kept >= FEWEST and clock() - start > budget:
                 break
-            for name, taken in one_round(calls, clock).items():
+            for name, taken in one_round(calls, clock, settle).items():
                 seconds[name].append(taken)
     return seconds

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from refsort.bench import tolerances
-from refsort.bench.case import BOTH, Case, Inputs, of_one_array
+from refsort.bench.case import BOTH, FORWARD, Case, Inputs, Side, of_one_array
 from refsort.bench.floors import Floor, Product, products
 from refsort.nets import Bjorck, gaussian, orthonormal
 from refsort.ops import spectral_normalize, spectral_normalize_forward
@@ -20,7 +20,7 @@ def cases(
     orders: Sequence[int] = (1, 2, 3),
     iterations: Sequence[int] = (3, 15, 25),
 ) -> list[Case]:
-    """The cases: Bjorck at every shape, order and number of steps (3 steps for order 1 alone), and normalisation."""
+    """The cases: a product; Bjorck at every shape, order and number of steps (3 for order 1 alone); normalisation."""
     found = [
         _bjorck(shape, order, steps)
         for order in orders
@@ -28,7 +28,26 @@ def cases(
         if order == 1 or steps > 3
         for shape in shapes
     ]
-    return found + [_spectral(shape) for shape in shapes]
+    return [_product(max(n for _, n in shapes)), *found, *(_spectral(shape) for shape in shapes)]
+
+
+def _product(n: int) -> Case:
+    """A bare product: which of the two brings the faster BLAS, a part of every ratio below."""
+
+    def side(inputs: Inputs, which: str) -> Side:
+        x = inputs["x"]
+        return Side(lambda: x @ x, lambda: (x @ x,))
+
+    return Case(
+        name=f"product-{n}x{n}",
+        family="orthonormalisation",
+        operation="product",
+        inputs=lambda rng, dtype: _inputs(rng, dtype, (n, n)),
+        ours=side,
+        floor=lambda inputs, which: products(str(inputs["x"].dtype), [(n, n, n)]),
+        tolerance=tolerances.product,
+        passes=(FORWARD,),
+    )
 
 
 def _bjorck(shape: tuple[int, int], order: int, steps: int) -> Case:
@@ -70,19 +89,19 @@ def _tall(shape: tuple[int, int]) -> tuple[int, int]:
 def step_products(shape: tuple[int, int], order: int, backward: bool) -> tuple[list[Product], list[tuple[int, int]]]:
     """The products of one Bjorck step: general ones, and symmetric ones.
 
-    Forward ``A^T A`` (symmetric), p - 1 of Horner's rule on the small side, ``A R``. Backward, from kept residuals,
+    Forward ``A^T A`` (symmetric), p - 1 of Horner's rule on the small side, ``A R``. Backward ``A^T A`` again,
     ``A^T V``, ``V R``, ``A R_dot``, and on the small side p - 1 for R again and 2 (p - 1) for its derivative.
 
     Examples
     --------
     >>> step_products((3, 5), order=1, backward=True)
-    ([(5, 3, 3), (3, 5, 3), (5, 3, 3), (5, 3, 3)], [(5, 3)])
+    ([(5, 3, 3), (3, 5, 3), (5, 3, 3), (5, 3, 3)], [(5, 3), (5, 3)])
     """
     m, n = _tall(shape)
     general = [(m, n, n)] + [(n, n, n)] * (order - 1)
     if backward:
         general += [(n, m, n), (m, n, n), (m, n, n)] + [(n, n, n)] * (3 * (order - 1))
-    return general, [(m, n)]
+    return general, [(m, n)] * (2 if backward else 1)
 
 
 def _products(inputs: Inputs, which: str, order: int, steps: int) -> Floor:

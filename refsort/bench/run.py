@@ -18,6 +18,9 @@ from refsort.bench.row import Row
 from refsort.ops.arrays import Array
 
 BUDGET = 2.0  # seconds of a row after which no further round begins, where the number of rounds is not asked for
+# Where several threads work, those of a library that has nothing to do go on looking for work, and take the processor
+# from those of the next: up to 0.1 s, measured, after which they sleep, and take 0.01 s to be woken.
+SETTLE = 0.2
 SLOWER = 3.0  # a formulation that takes more than so many times as long as the fastest one is dropped
 
 
@@ -49,7 +52,8 @@ def measured(
     repeats, budget
         As in `interleaved`.
     threads : int
-        Of PyTorch in the processes that measure memory; those of BLAS are inherited from the environment.
+        Of PyTorch in the processes that measure memory; those of BLAS are inherited from the environment. With more
+        than one, each side has `SETTLE` seconds in each round before it is timed.
     with_memory : bool
         Whether to start these, where `memory_counts`: one for refsort, one for the fastest formulation.
     """
@@ -64,15 +68,18 @@ def measured(
     calls: dict[str, Callable[[], object]] = {"refsort": ours.call, **agreeing}
     if floor:
         calls["floor"] = floor.call
+    settle = SETTLE if threads > 1 else 0.0
     with frozen():
         if budget is None or sum(seconds.values()) <= budget:
-            seconds = one_round(calls)
+            seconds = one_round(calls, settle=settle)
             # once more: what disturbs a short call once must not take the fastest one out of the comparison
-            again = one_round({name: calls[name] for name in too_slow({name: seconds[name] for name in agreeing})})
+            again = one_round(
+                {name: calls[name] for name in too_slow({name: seconds[name] for name in agreeing})}, settle=settle
+            )
             seconds |= {name: min(taken, seconds[name]) for name, taken in again.items()}
         slow = too_slow({name: seconds[name] for name in agreeing})
         kept = {name: call for name, call in calls.items() if name not in slow}
-        found = interleaved(kept, repeats, budget, warm_up=False)
+        found = interleaved(kept, repeats, budget, warm_up=False, settle=settle)
     row = replace(
         row,
         refsort=timing(found["refsort"]),

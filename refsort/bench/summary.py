@@ -68,6 +68,7 @@ GROUPS = (
     Group("full_sort forward+backward, outputs reused", ("full_sort",), (BOTH_REUSED,)),
     Group("full_sort forward+backward", ("full_sort",), (BOTH,)),
     Group("l1-ball projection forward+backward", _L1_BALL, (BOTH,)),
+    Group("a bare matrix product", ("product",), (FORWARD,)),
     Group("Bjorck forward+backward, 25 iterations", ("bjorck_1_25", "bjorck_2_25", "bjorck_3_25"), (BOTH,)),
     Group("Bjorck forward+backward, 15 iterations", ("bjorck_1_15", "bjorck_2_15", "bjorck_3_15"), (BOTH,)),
     Group("Bjorck forward+backward, 3 iterations", ("bjorck_1_3",), (BOTH,)),

@@ -41,6 +41,12 @@ def chosen(units: float) -> Tolerance:
     return lambda inputs, expected: units
 
 
+def product(inputs: Inputs, expected: Sequence[Array]) -> float:
+    """Of x with itself: an entry errs by at most n roundings of the sum of its terms' magnitudes."""
+    x = np.abs(np.asarray(inputs["x"], dtype=float))
+    return float(2 * len(x) * _norm(x @ x) / (_norm(expected[0]) or 1))
+
+
 def project_l1_ball(inputs: Inputs, expected: Sequence[Array]) -> float:
     """To first order, where both sides find the same entries active: gradients jump elsewhere.
 

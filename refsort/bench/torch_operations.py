@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from refsort.ops.sorting_network import comparators
+
 with suppress(ModuleNotFoundError):  # `torch_peers` says whether it is there, before anything here is called
     import torch
 
@@ -50,25 +52,6 @@ def _argsort_and_gather(x: Any, group_size: int) -> Any:
     return groups.gather(-1, groups.detach().argsort(dim=-1)).flatten(-2)
 
 
-def comparators(n: int) -> list[tuple[int, int]]:
-    """Batcher's odd-even merge sort of n = 2^k entries.
-
-    Examples
-    --------
-    >>> comparators(4)
-    [(0, 1), (2, 3), (0, 2), (1, 3), (1, 2)]
-    """
-    found, p = [], 1
-    while p < n:
-        k = p
-        while k >= 1:
-            for j in range(k % p, n - k, 2 * k):
-                found += [(i + j, i + j + k) for i in range(k) if (i + j) // (2 * p) == (i + j + k) // (2 * p)]
-            k //= 2
-        p *= 2
-    return found
-
-
 def _sorting_network(x: Any, group_size: int) -> Any:
     columns = list(x.unflatten(-1, (-1, group_size)).unbind(-1))
     for i, j in comparators(group_size):
@@ -81,6 +64,21 @@ def _min_max_into(x: Any, out: Any, group_size: int = 2) -> Any:
     a, b = x[..., 0::2], x[..., 1::2]
     torch.minimum(a, b, out=out[..., 0::2])
     torch.maximum(a, b, out=out[..., 1::2])
+    return out
+
+
+def _neighbours(x: Any, group_size: int = 2) -> Any:
+    """Of all neighbours, contiguous, as refsort does it; every other result is needed."""
+    return _neighbours_into(x, None)
+
+
+def _neighbours_into(x: Any, out: Any, group_size: int = 2) -> Any:
+    line = x.reshape(-1)
+    less, greater = torch.minimum(line[:-1], line[1:]), torch.maximum(line[:-1], line[1:])
+    if out is None:
+        return torch.stack([less[0::2], greater[0::2]], dim=-1).view(x.shape)
+    pairs = out.view(-1, 2)
+    pairs[:, 0], pairs[:, 1] = less[0::2], greater[0::2]
     return out
 
 
@@ -203,9 +201,15 @@ def _by_gram(w: Any) -> Any:
     return w / torch.linalg.eigvalsh(a.T @ a)[-1].sqrt()
 
 
+def _product(x: Any) -> Any:
+    return x @ x
+
+
 UNARY: dict[str, dict[str, Formulation]] = {
+    "product": {"matmul": _product},
     "max_min": {
         "minimum, maximum, stack": min_max_stacked,
+        "minimum, maximum of neighbours": _neighbours,
         "amin, amax, stack": _aminmax_stacked,
         "relu identity": _relu_identity,
         "where": _where_swapped,
@@ -222,7 +226,11 @@ UNARY: dict[str, dict[str, Formulation]] = {
     "spectral_normalize": {"matrix_norm": _by_matrix_norm, "svdvals": _by_singular_values, "eigvalsh": _by_gram},
 }
 REUSING: dict[str, dict[str, Formulation]] = {
-    "max_min": {"minimum, maximum into halves": _min_max_into, **_SORTS_INTO},
+    "max_min": {
+        "minimum, maximum into halves": _min_max_into,
+        "minimum, maximum of neighbours": _neighbours_into,
+        **_SORTS_INTO,
+    },
     "group_sort": _SORTS_INTO,
     "full_sort": _SORTS_INTO,
 }

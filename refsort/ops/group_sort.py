@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from refsort.ops.arrays import Array, axis_of, like, output
 from refsort.ops.groups import group_by_group, in_groups
-from refsort.ops.sorted_groups import gather, scatter, sort_groups, sort_groups_forward
+from refsort.ops.sorted_groups import send, send_back, sort_groups, sort_groups_forward
 from refsort.ops.sorted_pairs import sort_pairs, sort_pairs_forward, swap_pairs
 
 
@@ -29,32 +29,33 @@ class GroupSortJacobian(NamedTuple):
 
     Attributes
     ----------
-    rank : ndarray of unsigned integers, shape of x with the sorted axis d moved to the end and split into
-        (d / group_size, group_size). ``y[group][rank[j]] = x[group][j]``: how many entries of its group come before
-        entry j. 1 byte an entry of x for groups of up to 256, 2 for up to 65,536.
+    places : ndarray of unsigned integers, shape of x with the sorted axis d moved to the end and split into
+        (d / group_size, group_size). For groups of up to 8 the rank of each entry, ``y[group][rank[j]] = x[group][j]``;
+        for longer ones the order of the results, ``y[group][k] = x[group][order[k]]``. 1 byte an entry of x for groups
+        of up to 256, 2 for up to 65,536.
     axis : int
         The sorted axis of x.
     """
 
-    rank: Array
+    places: Array
     axis: int
 
     def backward(self, y_bar: ArrayLike, *, out: Array | None = None) -> Array:
         """``x_bar = P^T y_bar``: every cotangent returns to the entry that its value came from; into `out` if given."""
         y_bar = like("group_sort", "y_bar", y_bar, self._shape())
         x_bar = output("group_sort", out, y_bar.shape, y_bar.dtype, y_bar)
-        rank = self.rank.reshape(-1, self.rank.shape[-1])
-        return group_by_group(lambda v, r: gather(v, rank, r), y_bar, self.axis, rank.shape[1], x_bar)
+        places = self.places.reshape(-1, self.places.shape[-1])
+        return group_by_group(lambda v, r: send_back(v, places, r), y_bar, self.axis, places.shape[1], x_bar)
 
     def tangent(self, x_dot: ArrayLike) -> Array:
         """``y_dot = P x_dot``."""
         x_dot = like("group_sort", "x_dot", x_dot, self._shape())
-        rank = self.rank.reshape(-1, self.rank.shape[-1])
+        places = self.places.reshape(-1, self.places.shape[-1])
         y_dot = np.empty(x_dot.shape, x_dot.dtype)
-        return group_by_group(lambda v, r: scatter(v, rank, r), x_dot, self.axis, rank.shape[1], y_dot)
+        return group_by_group(lambda v, r: send(v, places, r), x_dot, self.axis, places.shape[1], y_dot)
 
     def _shape(self) -> tuple[int, ...]:
-        *others, groups, group_size = self.rank.shape
+        *others, groups, group_size = self.places.shape
         return (*others[: self.axis], groups * group_size, *others[self.axis :])
 
 
@@ -184,10 +185,10 @@ def group_sort_forward(
     if group_size == 2:
         return _max_min_forward(x, axis, y)
     *others, d = np.moveaxis(x, axis, -1).shape
-    rank = np.empty((*others, d // group_size, group_size), np.min_scalar_type(group_size - 1))
-    ranks = rank.reshape(-1, group_size)
-    group_by_group(lambda v, r: sort_groups_forward(v, r, ranks), x, axis, group_size, y)
-    return y, GroupSortJacobian(rank, axis)
+    places = np.empty((*others, d // group_size, group_size), np.min_scalar_type(group_size - 1))
+    flat = places.reshape(-1, group_size)
+    group_by_group(lambda v, r: sort_groups_forward(v, r, flat), x, axis, group_size, y)
+    return y, GroupSortJacobian(places, axis)
 
 
 def max_min(x: ArrayLike, axis: int = -1, *, out: Array | None = None) -> Array:

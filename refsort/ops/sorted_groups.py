@@ -1,15 +1,17 @@
 """Groups sorted together with their permutation, in blocks that stay in the cache.
 
-The permutation of a group is kept as the *rank* of each entry: how many of its group come before it.
+The permutation of a group is kept in the form in which the sort finds it, as narrow unsigned integers:
 
-    rank_j = #{i : x_i < x_j} + #{i < j : x_i = x_j},      y[rank_j] = x_j.
+    groups of up to 8: the *rank* of each entry,    y[rank_j] = x[j],    how many of its group come before it;
+    longer groups: the *order* of the results,      y[k] = x[order_k].
 
-So the transposed permutation reads, ``x_bar_j = y_bar[rank_j]``: the direction that training needs for every gradient.
-A stable argsort gives the inverse of the ranks, at many times the cost of the sort itself, because numbers and their
-places are moved separately. Three ways to the same ranks stand here: by comparing all pairs of a small group, by
-sorting numbers and places packed into one integer, and by the argsort, for all that the other two do not take.
+They are inverses of each other, so backward, x_bar[j] = y_bar[rank_j], gathers by ranks and scatters by orders.
 
-Every array is contiguous with shape (groups, group_size); ranks are unsigned integers as narrow as the group allows.
+A stable argsort gives the order at many times the cost of the sort itself, because numbers and places are moved
+separately. It stands here for what the two others do not take: comparing all pairs of a small group, and sorting
+numbers and places packed into one integer.
+
+Every array is contiguous with shape (groups, group_size).
 """
 
 from __future__ import annotations
@@ -40,38 +42,35 @@ def sort_groups(x: Array, y: Array) -> None:
         _from_columns(sort_columns(_columns(x[block])), y[block])
 
 
-def sort_groups_forward(x: Array, y: Array, rank: Array) -> None:
-    """Write the sorted groups of x into y, and the ranks of its entries into `rank`; no bit of x is changed."""
+def sort_groups_forward(x: Array, y: Array, places: Array) -> None:
+    """Write the sorted groups of x into y and their permutations into `places`, as said above; no bit of x changes."""
     small = x.shape[1] <= SMALL
     starts, positions = _starts(x.shape), _positions(x.shape)
     for block in _blocks(x.shape, LONG_BLOCK if small else BLOCK):
         if small and equal_is_identical(x[block]):
-            sort_by_comparisons(x[block], y[block], rank[block])
-        elif has_nan(x[block]) or not has_words(x.dtype):
-            sort_by_argsort(x[block], y[block], rank[block])
+            sort_by_comparisons(x[block], y[block], places[block])
+        elif small or has_nan(x[block]) or not has_words(x.dtype):
+            sort_by_argsort(x[block], y[block], places[block])
+            places[block] = _inverse(places[block]) if small else places[block]
         else:
             size = x[block].size
-            sort_by_packing(x[block], y[block], rank[block], starts[:size], positions[:size])
+            sort_by_packing(x[block], y[block], places[block], starts[:size], positions[:size])
 
 
-def gather(v: Array, rank: Array, out: Array) -> None:
-    """``out[g, j] = v[g, rank[g, j]]``: the transposed permutation."""
-    for block, places in _places(rank):
-        # nothing wraps: of all modes it is the one that checks least
-        v[block].reshape(-1).take(places, out=out[block].reshape(-1), mode="wrap")
+def send_back(v: Array, places: Array, out: Array) -> None:
+    """The transposed permutation of each group: from where it was sorted to, to where it came from."""
+    (_gather if v.shape[1] <= SMALL else _scatter)(v, places, out)
 
 
-def scatter(v: Array, rank: Array, out: Array) -> None:
-    """``out[g, rank[g, j]] = v[g, j]``: the permutation."""
-    for block, places in _places(rank):
-        out[block].reshape(-1)[places] = v[block].reshape(-1)
+def send(v: Array, places: Array, out: Array) -> None:
+    """The permutation of each group."""
+    (_scatter if v.shape[1] <= SMALL else _gather)(v, places, out)
 
 
-def sort_by_argsort(x: Array, y: Array, rank: Array) -> None:
+def sort_by_argsort(x: Array, y: Array, order: Array) -> None:
     """Sort as the definition says, for every dtype; NaN goes last."""
-    order = np.argsort(x, axis=1, kind="stable")
-    y[...] = np.take_along_axis(x, order, 1)
-    np.put_along_axis(rank, order, np.arange(x.shape[1], dtype=rank.dtype)[None, :], 1)
+    order[...] = np.argsort(x, axis=1, kind="stable")
+    y[...] = np.take_along_axis(x, order.astype(np.intp), 1)
 
 
 def sort_by_comparisons(x: Array, y: Array, rank: Array) -> None:
@@ -93,7 +92,7 @@ def sort_by_comparisons(x: Array, y: Array, rank: Array) -> None:
     _from_columns(sort_columns(columns), y)
 
 
-def sort_by_packing(x: Array, y: Array, rank: Array, starts: Array, positions: Array) -> None:
+def sort_by_packing(x: Array, y: Array, order: Array, starts: Array, positions: Array) -> None:
     """Sort numbers and places together, as 64-bit integers: order in the high bits, place in the low.
 
     Integers are sorted by `numpy.sort` many at a time, without branches, which argsort is not. Equal numbers come in
@@ -115,23 +114,42 @@ def sort_by_packing(x: Array, y: Array, rank: Array, starts: Array, positions: A
     packed |= positions
     packed.reshape(x.shape).sort(axis=1)
     packed &= low
+    order.reshape(-1)[...] = packed
     packed += starts  # now the entry of the block that each result comes from
-    x.reshape(-1).take(packed, out=y.reshape(-1), mode="wrap")  # as in `gather`
-    rank.reshape(-1)[packed] = positions.astype(rank.dtype)
+    x.reshape(-1).take(packed, out=y.reshape(-1), mode="wrap")  # as in `_gather`
     if x.itemsize == 8:
-        _sort_again(x, y, rank)
+        _sort_again(x, y, order)
 
 
-def _sort_again(x: Array, y: Array, rank: Array) -> None:
+def _sort_again(x: Array, y: Array, order: Array) -> None:
     """Sort those groups whose result descends somewhere."""
     line = y.reshape(-1)
     descends = line[1:] < line[:-1]
     descends[y.shape[1] - 1 :: y.shape[1]] = False  # from one group to the next
     groups = np.unique(np.flatnonzero(descends) // y.shape[1])
     if groups.size:
-        values, ranks = np.empty_like(x[groups]), np.empty_like(rank[groups])
-        sort_by_argsort(x[groups], values, ranks)
-        y[groups], rank[groups] = values, ranks
+        values, orders = np.empty_like(x[groups]), np.empty_like(order[groups])
+        sort_by_argsort(x[groups], values, orders)
+        y[groups], order[groups] = values, orders
+
+
+def _inverse(order: Array) -> Array:
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order.astype(np.intp), np.arange(order.shape[1], dtype=order.dtype)[None, :], 1)
+    return rank
+
+
+def _gather(v: Array, places: Array, out: Array) -> None:
+    """``out[g, j] = v[g, places[g, j]]``."""
+    for block, at in _in_block(places):
+        # nothing wraps: of all modes it is the one that checks least
+        v[block].reshape(-1).take(at, out=out[block].reshape(-1), mode="wrap")
+
+
+def _scatter(v: Array, places: Array, out: Array) -> None:
+    """``out[g, places[g, j]] = v[g, j]``."""
+    for block, at in _in_block(places):
+        out[block].reshape(-1)[at] = v[block].reshape(-1)
 
 
 def _blocks(shape: tuple[int, ...], entries: int) -> Iterator[slice]:
@@ -140,13 +158,13 @@ def _blocks(shape: tuple[int, ...], entries: int) -> Iterator[slice]:
     return (slice(i, min(i + step, groups)) for i in range(0, groups, step))
 
 
-def _places(rank: Array) -> Iterator[tuple[slice, Array]]:
-    """Blocks, and for each entry of a block the place in it that its rank names."""
-    starts = _starts(rank.shape)
-    places = np.empty(starts.size, np.intp)
-    for block in _blocks(rank.shape, BLOCK):
-        at = places[: rank[block].size]
-        at[...] = rank[block].reshape(-1)
+def _in_block(places: Array) -> Iterator[tuple[slice, Array]]:
+    """Blocks, and for each place within a group the place in the block."""
+    starts = _starts(places.shape)
+    kept = np.empty(starts.size, np.intp)
+    for block in _blocks(places.shape, BLOCK):
+        at = kept[: places[block].size]
+        at[...] = places[block].reshape(-1)
         at += starts[: at.size]
         yield block, at
 

@@ -7,6 +7,7 @@ import pytest
 
 from refsort.bench import copy, interleaved, products, timing
 from refsort.bench.cases import CASES, chosen, smallest
+from refsort.bench.measure import one_round
 from refsort.bench.memory import available, peak
 from refsort.bench.orthonormalisation import step_products
 from refsort.bench.report import round_by_round
@@ -43,6 +44,16 @@ def test_a_round_that_is_left_out_may_be_left_away():
     calls = {"a": clock.takes([1, 2], log, "a"), "b": clock.takes([4, 5], log, "b")}
     assert interleaved(calls, 2, clock=clock, warm_up=False) == {"a": [1, 2], "b": [4, 5]}
     assert "".join(log) == "abab"
+
+
+def test_where_sides_settle_the_median_of_the_later_calls_counts():
+    clock, log = Clock(), []
+    # 10 s to settle: calls begin at 0, 4, 7, 9 s; those from 5 s on take 2, 8 s
+    calls = {"a": clock.takes([4, 3, 2, 8], log, "a"), "b": clock.takes([11], log, "b")}
+    assert one_round(calls, clock, settle=10) == {"a": 5, "b": 11}
+    assert "".join(log) == "aaaab"
+    calls = {"a": clock.takes([1, 2], log, "a")}
+    assert interleaved(calls, 1, clock=clock, settle=1) == {"a": [2]}
 
 
 @pytest.mark.parametrize(("budget", "kept"), [(None, 9), (0.5, 3), (4.5, 4), (100, 9)])
@@ -83,6 +94,7 @@ def test_the_floor_of_a_bjorck_step_counts_the_products_of_its_definition():
         assert symmetric == [(7, 5)]
         assert sorted(general) == sorted([(7, 5, 5)] + [(5, 5, 5)] * (order - 1))
     assert step_products((5, 7), 2, True) == step_products((7, 5), 2, True)
+    assert step_products((7, 5), 1, True)[1] == [(7, 5), (7, 5)]  # the Gram product is computed again
 
 
 def test_floors_do_what_they_say():

@@ -284,12 +284,12 @@ def test_what_is_kept_has_the_documented_shape_and_bytes():
     x = np.random.default_rng(0).standard_normal((5, 6, 7))
     _, at = group_sort_forward(x, 3, axis=1)
     assert isinstance(at, GroupSortJacobian)
-    assert (at.rank.shape, at.rank.dtype, at.axis, at.rank.nbytes) == ((5, 7, 2, 3), np.uint8, 1, x.size)
+    assert (at.places.shape, at.places.dtype, at.axis, at.places.nbytes) == ((5, 7, 2, 3), np.uint8, 1, x.size)
     _, at = max_min_forward(x, axis=-2)
     assert isinstance(at, MaxMinJacobian)
     assert (at.swapped.shape, at.swapped.dtype, at.axis, at.swapped.nbytes) == ((5, 7, 6), bool, 1, x.size)
-    assert full_sort_forward(np.zeros((2, 257)))[1].rank.dtype == np.uint16
-    assert full_sort_forward(np.zeros((2, 256)))[1].rank.dtype == np.uint8
+    assert full_sort_forward(np.zeros((2, 257)))[1].places.dtype == np.uint16
+    assert full_sort_forward(np.zeros((2, 256)))[1].places.dtype == np.uint8
 
 
 @pytest.mark.parametrize("group_size", [1, 2, 3, 1000])
