@@ -1,6 +1,6 @@
 """Speed: every operation against the fastest PyTorch formulation of the same work, and against the machine's limit.
 
-What is measured is the wall time of one call, in seconds, in one process: in each round every side is called once, so
+What is measured is the wall time of one call, in seconds, in one process: in each round every side has its turn, so
 that whatever disturbs the machine disturbs all of them. What is not: compiled PyTorch (`torch.compile`), derivatives
 that were written by hand for PyTorch, accelerators, and the time to draw inputs. See `refsort.bench.row.Row`.
 """

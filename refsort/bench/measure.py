@@ -1,4 +1,4 @@
-"""Times that can be compared: every side once a round, the first round thrown away, medians and quartiles."""
+"""Times that can be compared: every side has its turn in a round, the first round thrown away, medians and quartiles."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def interleaved(
     warm_up: bool = True,
     settle: float = 0.0,
 ) -> dict[str, list[float]]:
-    """Call everything once a round and return the seconds of each call in the rounds that are kept.
+    """Give everything a turn in each round and return the seconds of a call in the rounds that are kept.
 
     Parameters
     ----------

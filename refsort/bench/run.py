@@ -18,9 +18,10 @@ from refsort.bench.row import Row
 from refsort.ops.arrays import Array
 
 BUDGET = 2.0  # seconds of a row after which no further round begins, where the number of rounds is not asked for
-# Where several threads work, those of a library that has nothing to do go on looking for work, and take the processor
-# from those of the next: up to 0.1 s, measured, after which they sleep, and take 0.01 s to be woken.
-SETTLE = 0.2
+# Each side finds the caches full of what the others left. And where several threads work, those of a library that has
+# nothing to do go on looking for work, and take the processor from those of the next: up to 0.1 s, measured, after which
+# they sleep, and take 0.01 s to be woken. So for so many seconds a side is called and not timed: with one thread, more.
+SETTLE = (0.02, 0.2)
 SLOWER = 3.0  # a formulation that takes more than so many times as long as the fastest one is dropped
 
 
@@ -41,7 +42,8 @@ def measured(
     Every formulation that disagrees with refsort is left out and named in the row. If none agrees, nothing is timed:
     then it is not known who is right. Without a peer nothing is compared. A round that is left out warms up.
     Formulations that take more than `SLOWER` times as long in it as the fastest one, and do so again when they are
-    called once more, are dropped. Where to compare took longer than the budget, that was the warm-up.
+    called once more, are dropped. Where to compare took longer than the budget, that was the warm-up. In all rounds
+    each side has `SETTLE` seconds before it is timed.
 
     Parameters
     ----------
@@ -52,8 +54,7 @@ def measured(
     repeats, budget
         As in `interleaved`.
     threads : int
-        Of PyTorch in the processes that measure memory; those of BLAS are inherited from the environment. With more
-        than one, each side has `SETTLE` seconds in each round before it is timed.
+        Of PyTorch in the processes that measure memory; those of BLAS are inherited from the environment.
     with_memory : bool
         Whether to start these, where `memory_counts`: one for refsort, one for the fastest formulation.
     """
@@ -68,7 +69,7 @@ def measured(
     calls: dict[str, Callable[[], object]] = {"refsort": ours.call, **agreeing}
     if floor:
         calls["floor"] = floor.call
-    settle = SETTLE if threads > 1 else 0.0
+    settle = SETTLE[threads > 1]
     with frozen():
         if budget is None or sum(seconds.values()) <= budget:
             seconds = one_round(calls, settle=settle)

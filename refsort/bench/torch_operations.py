@@ -205,8 +205,12 @@ def _product(x: Any) -> Any:
     return x @ x
 
 
+def _linear(x: Any) -> Any:
+    return torch.nn.functional.linear(x, x.T)
+
+
 UNARY: dict[str, dict[str, Formulation]] = {
-    "product": {"matmul": _product},
+    "product": {"matmul": _product, "linear": _linear},
     "max_min": {
         "minimum, maximum, stack": min_max_stacked,
         "minimum, maximum of neighbours": _neighbours,
