@@ -1,4 +1,4 @@
-"""Times that can be compared: every side has its turn in a round, the first round thrown away, medians and quartiles."""
+"""Times that can be compared: in a round every side has its turn; medians and quartiles of the rounds."""
 
 from __future__ import annotations
 

@@ -19,8 +19,9 @@ from refsort.ops.arrays import Array
 
 BUDGET = 2.0  # seconds of a row after which no further round begins, where the number of rounds is not asked for
 # Each side finds the caches full of what the others left. And where several threads work, those of a library that has
-# nothing to do go on looking for work, and take the processor from those of the next: up to 0.1 s, measured, after which
-# they sleep, and take 0.01 s to be woken. So for so many seconds a side is called and not timed: with one thread, more.
+# nothing to do go on looking for work, and take the processor from those of the next: up to 0.1 s, measured, after
+# which they sleep, and take 0.01 s to be woken. So a side is called and not timed for so many seconds: with one thread,
+# and with more.
 SETTLE = (0.02, 0.2)
 SLOWER = 3.0  # a formulation that takes more than so many times as long as the fastest one is dropped
 

@@ -17,6 +17,7 @@ Every array is contiguous with shape (groups, group_size).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,7 +46,6 @@ def sort_groups(x: Array, y: Array) -> None:
 def sort_groups_forward(x: Array, y: Array, places: Array) -> None:
     """Write the sorted groups of x into y and their permutations into `places`, as said above; no bit of x changes."""
     small = x.shape[1] <= SMALL
-    starts, positions = _starts(x.shape), _positions(x.shape)
     for block in _blocks(x.shape, LONG_BLOCK if small else BLOCK):
         if small and equal_is_identical(x[block]):
             sort_by_comparisons(x[block], y[block], places[block])
@@ -53,8 +53,7 @@ def sort_groups_forward(x: Array, y: Array, places: Array) -> None:
             sort_by_argsort(x[block], y[block], places[block])
             places[block] = _inverse(places[block]) if small else places[block]
         else:
-            size = x[block].size
-            sort_by_packing(x[block], y[block], places[block], starts[:size], positions[:size])
+            sort_by_packing(x[block], y[block], places[block])
 
 
 def send_back(v: Array, places: Array, out: Array) -> None:
@@ -92,7 +91,7 @@ def sort_by_comparisons(x: Array, y: Array, rank: Array) -> None:
     _from_columns(sort_columns(columns), y)
 
 
-def sort_by_packing(x: Array, y: Array, order: Array, starts: Array, positions: Array) -> None:
+def sort_by_packing(x: Array, y: Array, order: Array) -> None:
     """Sort numbers and places together, as 64-bit integers: order in the high bits, place in the low.
 
     Integers are sorted by `numpy.sort` many at a time, without branches, which argsort is not. Equal numbers come in
@@ -102,9 +101,8 @@ def sort_by_packing(x: Array, y: Array, order: Array, starts: Array, positions: 
     bits have to go: log2(group_size) of them, of 52. Then numbers that agree in all others are in the order of their
     places, right or wrong. Wrong is seen, as a descent in the result. Where there is none, the result is sorted, and
     stable: equal numbers agree in all bits. Groups with a descent are sorted again by the argsort. No NaN.
-
-    `starts` and `positions` tell for each entry where its group begins, and its place in it.
     """
+    starts, positions = _counters(*x.shape)
     low = (1 << (x.shape[1] - 1).bit_length()) - 1  # a one for each bit of a place
     packed = ordered_words(x).reshape(-1).astype(np.int64, copy=False)
     if x.itemsize == 8:
@@ -160,26 +158,22 @@ def _blocks(shape: tuple[int, ...], entries: int) -> Iterator[slice]:
 
 def _in_block(places: Array) -> Iterator[tuple[slice, Array]]:
     """Blocks, and for each place within a group the place in the block."""
-    starts = _starts(places.shape)
-    kept = np.empty(starts.size, np.intp)
+    kept = np.empty(min(places.size, max(BLOCK, places.shape[1])), np.intp)
     for block in _blocks(places.shape, BLOCK):
         at = kept[: places[block].size]
         at[...] = places[block].reshape(-1)
-        at += starts[: at.size]
+        at += _counters(*places[block].shape)[0]
         yield block, at
 
 
-def _starts(shape: tuple[int, ...]) -> Array:
-    """Where the group of each entry of a block begins."""
-    groups, group_size = shape
-    count = min(groups, max(1, BLOCK // group_size))
-    return np.repeat(np.arange(count) * group_size, group_size)
-
-
-def _positions(shape: tuple[int, ...]) -> Array:
-    """The place of each entry of a block in its group."""
-    groups, group_size = shape
-    return np.tile(np.arange(group_size), min(groups, max(1, BLOCK // group_size)))
+@lru_cache(maxsize=8)  # most blocks are alike
+def _counters(groups: int, group_size: int) -> tuple[Array, Array]:
+    """For each entry of so many groups, where its group begins, and its place in it."""
+    starts = np.repeat(np.arange(groups) * group_size, group_size)
+    positions = np.tile(np.arange(group_size), groups)
+    for array in (starts, positions):
+        array.setflags(write=False)
+    return starts, positions
 
 
 def _columns(x: Array) -> list[Array]:
