@@ -194,7 +194,7 @@ def _eigenvectors(a: Array) -> tuple[Array, Array]:
     if a.dtype == np.float32:
         exact = a.astype(np.float64)  # products of 24 bits by 24 have 48
         eigenvalues, v = np.linalg.eigh(gram(exact))
-        return v.astype(a.dtype), np.maximum(eigenvalues, 0).astype(a.dtype)
+        return v.astype(a.dtype), eigenvalues.astype(a.dtype)
     _, s, vt = np.linalg.svd(a, full_matrices=False)
     return vt.T, s * s
 

@@ -85,3 +85,21 @@ def test_schedules_start_and_end_where_they_say(steps, rate, final):
         assert min(rate, final) * (1 - 1e-9) <= middle <= max(rate, final) * (1 + 1e-9)
     assert Constant(rate)(steps) == rate
     assert Step(rate, 0.5, (1, steps))(steps) == (rate * 0.5 if steps > 1 else rate)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(), SGD(0.9), SGD(0.9, nesterov=True), Adam(), AggMo()])
+def test_rows_at_a_time_are_all_rows_at_once(optimiser, monkeypatch):
+    rng = np.random.default_rng(0)
+    shapes = [((7, 5), (7,)), ((3, 7), (3,)), ((0, 3), (0,))]
+    start = [(rng.standard_normal(w), rng.standard_normal(b)) for w, b in shapes]
+    grads = [(rng.standard_normal(w[::-1]).T, rng.standard_normal(b)) for w, b in shapes]  # of another memory order
+    results = []
+    for block in (1, 11, 1 << 15):
+        monkeypatch.setattr("refsort.nets.optimisers._BLOCK", block)
+        params = [(w.copy(), b.copy()) for w, b in start]
+        state = optimiser.start(params)
+        for t in (1, 2, 3):
+            optimiser.step(params, grads, state, 0.1, t)
+        results.append(np.concatenate([array.ravel() for pair in params for array in pair]))
+    assert np.array_equal(results[0], results[2])
+    assert np.array_equal(results[1], results[2])

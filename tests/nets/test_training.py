@@ -152,6 +152,23 @@ def test_a_nan_in_the_data_stops_the_run_before_the_update(tmp_path):
     assert np.array_equal(load_network(tmp_path / "c.npz")[1][0][0], run.params[0][0])
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("place", [(1, 0), (0, 1)])
+def test_a_single_entry_of_a_gradient_is_enough(value, place):
+    class Spoilt(MulticlassHinge):
+        def gradient(self, network, params, batch):
+            loss, grads = super().gradient(network, params, batch)
+            layer, part = place
+            grads[layer][part].flat[-1] = value
+            return loss, grads
+
+    run = classification_run(objective=Spoilt(0.3))
+    before = flat(run).copy()
+    with pytest.raises(NonFiniteError, match=rf"step 1: the gradient of layer {place[0]}"):
+        run.update()
+    assert np.array_equal(flat(run), before)
+
+
 def test_a_weight_that_left_the_basin_is_named(tmp_path):
     run = classification_run(constraint=Bjorck(20))
     run.params[1] = (np.float32(9) * run.params[1][0], run.params[1][1])  # by hand: a retraction would not let it
