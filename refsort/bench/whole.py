@@ -79,11 +79,11 @@ def _jacobian(network: Network, inputs: Inputs) -> Side:
 
 
 def _products(dtype: str, sizes: Sequence[int], samples: int) -> Floor:
-    """One forward pass, and one backward pass to the inputs for each output."""
+    """One forward pass, and one backward pass to the inputs for all outputs at once."""
     layers = list(pairwise(sizes))
     forward = [(samples, d_in, d_out) for d_in, d_out in layers]
-    backward = [(samples, d_out, d_in) for d_in, d_out in layers]
-    return products(dtype, forward + backward * sizes[-1])
+    backward = [(samples * sizes[-1], d_out, d_in) for d_in, d_out in layers]
+    return products(dtype, forward + backward)
 
 
 def _w1(inputs: Inputs) -> Side:

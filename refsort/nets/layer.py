@@ -50,6 +50,13 @@ class LayerJacobian(NamedTuple):
         x_bar: Array = self.activation.backward(h_bar) @ self.affine.w
         return x_bar
 
+    def backward_inputs(self, h_bars: Array) -> Array:
+        """``x_bar`` for each of k cotangents, (k, n, features) to (k, n, d_in): one product for all of them."""
+        z_bars = np.stack([self.activation.backward(h_bar) for h_bar in h_bars])
+        k, n, d = z_bars.shape
+        x_bars: Array = (z_bars.reshape(k * n, d) @ self.affine.w).reshape(k, n, self.affine.w.shape[1])
+        return x_bars
+
     def tangent(self, x_dot: ArrayLike, w_dot: ArrayLike, b_dot: ArrayLike) -> Array:
         """``h_dot``."""
         a_dot = self.constraint.tangent(w_dot)

@@ -70,11 +70,13 @@ class NetworkJacobian(NamedTuple):
         return h_dot
 
     def jacobian(self) -> Array:
-        """dy/dx of each sample, (n, d_out, d_in): one backward pass for each output."""
+        """dy/dx of each sample, (n, d_out, d_in): a backward pass for all outputs at once."""
         n, d_out = self.shape
         unit = np.eye(d_out, dtype=self.dtype) if self.dtype != object else np.vectorize(Fraction)(np.eye(d_out))
-        rows = [self.backward_input(np.broadcast_to(unit[k], (n, d_out))) for k in range(d_out)]
-        return np.stack(rows, axis=1)
+        rows = np.broadcast_to(unit[:, None, :], (d_out, n, d_out))
+        for layer in reversed(self.layers):
+            rows = layer.backward_inputs(rows)
+        return np.ascontiguousarray(np.moveaxis(rows, 0, 1))
 
 
 @dataclass(frozen=True)

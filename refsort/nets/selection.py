@@ -45,6 +45,10 @@ class SelectionJacobian(NamedTuple):
         """``x_bar`` alone."""
         return self.select.backward(self.activation.backward(h_bar))
 
+    def backward_inputs(self, h_bars: Array) -> Array:
+        """``x_bar`` for each of k cotangents, (k, n, features) to (k, n, d_in)."""
+        return np.stack([self.backward_input(h_bar) for h_bar in h_bars])
+
     def tangent(self, x_dot: ArrayLike, w_dot: None, b_dot: ArrayLike) -> Array:
         """``h_dot``; `w_dot` stands where a layer's weight has its direction, and must be None."""
         if w_dot is not None:
