@@ -20,7 +20,7 @@ def cases(
     orders: Sequence[int] = (1, 2, 3),
     iterations: Sequence[int] = (3, 15, 25),
 ) -> list[Case]:
-    """The cases: a product; Bjorck at every shape, order and number of steps (3 for order 1 alone); normalisation."""
+    """The cases: Bjorck at every shape, order and number of steps (3 for order 1 alone); normalisation; a product."""
     found = [
         _bjorck(shape, order, steps)
         for order in orders
@@ -28,11 +28,11 @@ def cases(
         if order == 1 or steps > 3
         for shape in shapes
     ]
-    return [_product(max(n for _, n in shapes)), *found, *(_spectral(shape) for shape in shapes)]
+    return [*found, *(_spectral(shape) for shape in shapes), _product(max(n for _, n in shapes))]
 
 
 def _product(n: int) -> Case:
-    """A bare product: which of the two brings the faster BLAS, a part of every ratio below."""
+    """A bare product: which of the two brings the faster BLAS, a part of every ratio of products."""
 
     def side(inputs: Inputs, which: str) -> Side:
         x = inputs["x"]

@@ -228,6 +228,17 @@ def test_torch_agrees_with_refsort_in_every_case_and_formulation(tmp_path, capsy
     assert "torch.compile is left out" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("series", growth.SERIES, ids=lambda series: f"{series.name} {series.against}")
+def test_a_series_grows_what_it_says(series):
+    small, large = (series.case_of(size) for size in (4, 8))
+    assert small.operation == {"training step": "mnist_step", "l1_ball_dense": "project_l1_ball"}.get(
+        series.name, series.name.split(",")[0]
+    )
+    assert small.operation == large.operation
+    sizes = [sum(a.size for a in case.inputs(np.random.default_rng(0), "float32").values()) for case in (small, large)]
+    assert sizes[0] < sizes[1] or small.params["iterations"] < large.params["iterations"]
+
+
 def test_growth_prints_exponents_and_writes_every_size(monkeypatch, tmp_path, capsys):
     small = tuple(series._replace(sizes=(4, 8, 16)) for series in growth.SERIES)
     monkeypatch.setattr(growth, "SERIES", small)
