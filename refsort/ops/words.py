@@ -10,8 +10,11 @@ from refsort.ops.arrays import Array
 
 
 def has_words(dtype: np.dtype[Any]) -> bool:
-    """Whether the numbers of `dtype` are IEEE floats of 2, 4 or 8 bytes; longdouble and Fractions are not."""
-    return dtype.kind == "f" and dtype.itemsize <= 8
+    """Whether the numbers of `dtype` are IEEE floats of 2, 4 or 8 bytes in the machine's order of bytes.
+
+    Longdouble and Fractions are not, nor is what was written on a machine of the other order.
+    """
+    return dtype.kind == "f" and dtype.itemsize <= 8 and dtype.isnative
 
 
 def words(x: Array) -> Array:

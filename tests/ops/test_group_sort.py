@@ -211,6 +211,24 @@ def test_strided_reversed_transposed_and_read_only_arrays(group_size):
     assert np.array_equal(base, before)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("group_size", [1, 2, 3, 12])
+def test_bytes_in_the_other_order(dtype, group_size):
+    """Numbers from a machine of the other byte order, and its -0, are what they are."""
+    x = np.random.default_rng(0).integers(-3, 4, (50, 12)).astype(dtype)
+    x[x == 0] = np.copysign(0, np.random.default_rng(1).choice([-1, 1], np.count_nonzero(x == 0)))
+    other = x.astype(x.dtype.newbyteorder())
+    y, at = group_sort_forward(x, group_size)
+    y_other, at_other = group_sort_forward(other, group_size)
+    assert y.tolist() == y_other.tolist()
+    assert np.array_equal(np.signbit(y), np.signbit(y_other))
+    assert np.array_equal(group_sort(other, group_size), y)
+    codes = permuted_codes(x.shape)
+    assert np.array_equal(at.backward(codes), at_other.backward(codes))
+    assert np.array_equal(at.backward(y), at_other.backward(y_other))
+    assert np.array_equal(at_other.tangent(other), y)
+
+
 def test_results_own_their_memory():
     x = np.array([1.0, 2.0, 3.0, 4.0])  # sorted already, or groups of one: still no view
     for group_size in (1, 2, 4):
