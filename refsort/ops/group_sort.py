@@ -131,8 +131,8 @@ def group_sort(x: ArrayLike, group_size: int = 2, axis: int = -1, *, out: Array 
     Notes
     -----
     O(n log group_size) comparisons, O(n log^2 group_size) minima and maxima for groups of up to 8 (see
-    `refsort.ops.sorting_network`). Beyond the result some arrays that fit into the cache, and a copy of x where the
-    features are not contiguous.
+    `refsort.ops.sorting_network`). Beyond the result some arrays as long as a block of 2^16 entries or a group, and a
+    copy of x where the features are not contiguous.
 
     References
     ----------

@@ -166,9 +166,14 @@ def _in_block(places: Array) -> Iterator[tuple[slice, Array]]:
         yield block, at
 
 
-@lru_cache(maxsize=8)  # most blocks are alike
 def _counters(groups: int, group_size: int) -> tuple[Array, Array]:
-    """For each entry of so many groups, where its group begins, and its place in it."""
+    """For each entry of a block, where its group begins, and its place in it; those of longer groups are not kept."""
+    found = _counted if groups * group_size <= BLOCK else _counted.__wrapped__
+    return found(groups, group_size)
+
+
+@lru_cache(maxsize=8)  # most blocks are alike
+def _counted(groups: int, group_size: int) -> tuple[Array, Array]:
     starts = np.repeat(np.arange(groups) * group_size, group_size)
     positions = np.tile(np.arange(group_size), groups)
     for array in (starts, positions):

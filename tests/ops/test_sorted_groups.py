@@ -131,3 +131,11 @@ def test_blocks_are_whole_groups_and_cover_everything():
         blocks = list(sorted_groups._blocks(shape, BLOCK))
         assert [block.start for block in blocks[1:]] == [block.stop for block in blocks[:-1]]
         assert sum(block.stop - block.start for block in blocks) == shape[0]
+
+
+def test_what_is_kept_between_calls_is_as_long_as_a_block_at_most():
+    sorted_groups._counted.cache_clear()
+    for group_size, kept in ((BLOCK + 1, 0), (BLOCK, 1), (9, 2)):
+        x = np.zeros((2, group_size))
+        sort_groups_forward(x, np.empty_like(x), np.empty(x.shape, np.uint16))
+        assert sorted_groups._counted.cache_info().currsize == kept
