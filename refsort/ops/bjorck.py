@@ -27,42 +27,36 @@ class BjorckJacobian(NamedTuple):
 
     Attributes
     ----------
-    iterates : tuple of K ndarrays, (max(m, n), min(m, n)) each
-        A before each step, transposed where w is wide, so that Q stands on the smaller side. The first is w itself, not
-        a copy: not to be written to before `backward`. Q = I - A^T A is computed again: half a product, where it would
-        be as large as A.
+    iterates : tuple of K ndarrays, (m, n) each
+        A before each step. The first is w itself, not a copy: not to be written to before `backward`. Q = I - A^T A is
+        computed again: half a product, where it would be as large as A.
     coefficients : tuple
         c_1 to c_p.
-    wide : bool
-        Whether w has more columns than rows.
     shape : tuple
         The shape of w.
     """
 
     iterates: tuple[Array, ...]
     coefficients: tuple[Any, ...]
-    wide: bool
     shape: tuple[int, ...]
 
     def backward(self, a_bar: ArrayLike) -> Array:
         """``w_bar = J^T a_bar``: three products a step for order 1, and Q."""
-        v = self._tall("a_bar", a_bar)
+        v = self._checked("a_bar", a_bar)
         for a in reversed(self.iterates):
             v = _step_derivative(a, self.coefficients, v)
-        return v.T if self.wide else v
+        return v
 
     def tangent(self, w_dot: ArrayLike) -> Array:
         """``a_dot = J w_dot``."""
-        v = self._tall("w_dot", w_dot)
+        v = self._checked("w_dot", w_dot)
         for a in self.iterates:
             v = _step_derivative(a, self.coefficients, v)
-        return v.T if self.wide else v
+        return v
 
-    def _tall(self, name: str, v: ArrayLike) -> Array:
+    def _checked(self, name: str, v: ArrayLike) -> Array:
         v = like("bjorck", name, v, self.shape)
-        if not self.iterates:
-            v = v.copy()  # no step, and a result of one's own all the same
-        return v.T if self.wide else v
+        return v if self.iterates else v.copy()  # with no step, a result of one's own all the same
 
 
 def bjorck(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta: Any = None, tol: float | None = None) -> Array:
@@ -130,7 +124,7 @@ def bjorck(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta: Any = No
     >>> np.allclose(h, h.T, rtol=0, atol=1e-15), bool(np.all(np.linalg.eigvalsh(h) > 0))
     (True, True)
     """
-    start, coefficients, wide = _start(w, iterations, order, beta)
+    start, coefficients = _start(w, iterations, order, beta)
     a = start
     for _ in range(iterations):
         q = _residual(a)
@@ -138,8 +132,7 @@ def bjorck(w: ArrayLike, iterations: int = 20, order: int = 1, *, beta: Any = No
             break
         a = _step(a, q, coefficients)
     _require_tol(a, iterations, tol)
-    a = a.copy() if a is start else a
-    return a.T if wide else a
+    return a.copy() if a is start else a
 
 
 def bjorck_forward(
@@ -170,7 +163,7 @@ def bjorck_forward(
     array([[0., 0.],
            [0., 0.]])
     """
-    a, coefficients, wide = _start(w, iterations, order, beta)
+    a, coefficients = _start(w, iterations, order, beta)
     iterates = []
     for _ in range(iterations):
         q = _residual(a)
@@ -179,9 +172,7 @@ def bjorck_forward(
         iterates.append(a)
         a = _step(a, q, coefficients)
     _require_tol(a, iterations, tol)
-    a = a if iterates else a.copy()
-    at = BjorckJacobian(tuple(iterates), coefficients, wide, np.shape(w))
-    return (a.T if wide else a), at
+    return (a if iterates else a.copy()), BjorckJacobian(tuple(iterates), coefficients, a.shape)
 
 
 def bjorck_coefficients(order: int) -> tuple[Fraction, ...]:
@@ -211,10 +202,21 @@ def coefficients_of(iterations: int, order: int, beta: Any) -> tuple[Fraction, .
 
 
 def _residual(a: Array) -> Array:
-    q = gram(a)
+    """Q on the smaller side: I - A^T A, or I - A A^T where A is wide. Bjorck commutes with transposition."""
+    q = gram(_tall(a))
     np.negative(q, out=q)
     q[np.diag_indices_from(q)] += 1
     return q
+
+
+def _tall(a: Array) -> Array:
+    return a if a.shape[0] >= a.shape[1] else a.T
+
+
+def _times(a: Array, r: Array) -> Array:
+    """A R with R on the smaller side; R A where A is wide. What is added to it afterwards lies in memory as it does."""
+    product: Array = a @ r if a.shape[0] >= a.shape[1] else r @ a
+    return product
 
 
 def _frobenius(q: Array) -> float:
@@ -224,26 +226,26 @@ def _frobenius(q: Array) -> float:
 def _step(a: Array, q: Array, coefficients: tuple[Any, ...]) -> Array:
     """A + A R with R = c_1 Q + ... + c_p Q^p: where Q is small, so is what is added, and its rounding."""
     if len(coefficients) == 1:  # R = c_1 Q: the factor may as well wait
-        result: Array = a @ q
+        result = _times(a, q)
         result *= coefficients[0]
     else:
-        result = a @ _horner(q, coefficients)[0]
+        result = _times(a, _horner(q, coefficients)[0])
     result += a
     return result
 
 
 def _step_derivative(a: Array, coefficients: tuple[Any, ...], v: Array) -> Array:
     """(V + V R) + A R_dot, the derivative of A + A R(Q) along V, where Q moves by -(A^T V + V^T A)."""
-    q, q_dot = _residual(a), symmetric_product(a, v)
+    q, q_dot = _residual(a), symmetric_product(_tall(a), _tall(v))
     np.negative(q_dot, out=q_dot)
     if len(coefficients) == 1:
-        result: Array = v @ q
-        result += a @ q_dot
+        result = _times(v, q)
+        result += _times(a, q_dot)
         result *= coefficients[0]
     else:
         r, r_dot = _horner(q, coefficients, q_dot)
-        result = v @ r
-        result += a @ r_dot
+        result = _times(v, r)
+        result += _times(a, r_dot)
     result += v
     return result
 
@@ -260,13 +262,12 @@ def _horner(q: Array, coefficients: tuple[Any, ...], q_dot: Array | None = None)
     return r, r_dot
 
 
-def _start(w: ArrayLike, iterations: int, order: int, beta: Any) -> tuple[Array, tuple[Any, ...], bool]:
+def _start(w: ArrayLike, iterations: int, order: int, beta: Any) -> tuple[Array, tuple[Any, ...]]:
     w = checked("bjorck", "w", w, ndim=2)
     coefficients: tuple[Any, ...] = coefficients_of(iterations, order, beta)
     # Python floats take the dtype of the array they meet; the coefficients c_j themselves are dyadic
     numbers = coefficients if w.dtype == object else tuple(float(c) for c in coefficients)
-    wide = w.shape[0] < w.shape[1]
-    return (w.T if wide else w), numbers, wide  # Bjorck commutes with transposition
+    return w, numbers
 
 
 def _require_tol(a: Array, iterations: int, tol: float | None) -> None:
