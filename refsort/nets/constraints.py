@@ -20,6 +20,7 @@ What a trained network guarantees is measured on its folded weights, by `refsort
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -114,7 +115,8 @@ class Bjorck:
         which gives the same iterate and derivative to rounding. "auto" takes the decomposition where the products of
         all steps and their derivatives, 5 + 4 (order - 1) a step, are more than the 40 that it costs: from 9 steps of
         order 1, 5 of order 2, 4 of order 3. Products it takes below 128 rows or columns, where calls cost more than
-        arithmetic, and for what is not finite, or neither float32 nor float64.
+        arithmetic, and for what `bjorck_spectral` refuses: what is not finite, neither float32 nor float64, or has a
+        singular value so small that the decomposition would lose its direction.
     """
 
     iterations: int = 20
@@ -129,21 +131,31 @@ class Bjorck:
     def value(self, w: Array) -> Array:
         """The iterate after all steps."""
         w = w if self.scaling is None else bjorck_scaling(w, self.scaling)
-        return (bjorck_spectral if self._spectral(w) else bjorck)(w, self.iterations, self.order)
+        if self._pays(w):
+            with suppress(ValueError):
+                return bjorck_spectral(w, self.iterations, self.order)
+        return (bjorck_spectral if self.route == "spectral" else bjorck)(w, self.iterations, self.order)
 
     def forward(self, w: Array) -> tuple[Array, Jacobian]:
         """The iterate and its Jacobian, the scaling's included."""
-        scaled, before = (w, None) if self.scaling is None else bjorck_scaling_forward(w, self.scaling)
-        steps = bjorck_spectral_forward if self._spectral(scaled) else bjorck_forward
-        a, after = steps(scaled, self.iterations, self.order)
-        return a, after if before is None else ChainJacobian((before, after))
+        if self.scaling is None:
+            return self._steps(w)
+        scaled, before = bjorck_scaling_forward(w, self.scaling)
+        a, after = self._steps(scaled)
+        return a, ChainJacobian((before, after))
 
-    def _spectral(self, w: Array) -> bool:
-        if self.route != "auto":
-            return self.route == "spectral"
+    def _steps(self, w: Array) -> tuple[Array, Jacobian]:
+        if self._pays(w):
+            with suppress(ValueError):
+                return bjorck_spectral_forward(w, self.iterations, self.order)
+        steps = bjorck_spectral_forward if self.route == "spectral" else bjorck_forward
+        return steps(w, self.iterations, self.order)
+
+    def _pays(self, w: Array) -> bool:
+        """Whether "auto" tries the decomposition."""
         products = (5 + 4 * (self.order - 1)) * self.iterations
         pays = products > _PRODUCTS_OF_A_DECOMPOSITION and min(w.shape) >= _SMALLEST_DECOMPOSED
-        return pays and w.dtype in (np.float32, np.float64) and bool(np.all(np.isfinite(w)))
+        return self.route == "auto" and pays and w.dtype in (np.float32, np.float64)
 
     def retract(self, w: Array) -> Array:
         """w where its spectral norm is surely at most sqrt 2; else w over an upper bound of that norm."""

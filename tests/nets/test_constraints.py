@@ -78,6 +78,18 @@ def test_the_rule_for_the_route(shape, iterations, order, dtype, spectral):
         assert np.isnan(Bjorck(iterations, order).value(w)).any()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_weight_of_lower_rank_stays_a_contraction(dtype):
+    w = weight((128, 64), 1.0, 0) @ weight((64, 130), 1.0, 1)
+    w = (w / np.linalg.norm(w, 2)).astype(dtype)
+    for constraint in (Bjorck(60), Bjorck(60, scaling="frobenius")):
+        a, at = constraint.forward(w)
+        assert np.linalg.norm(a.astype(float), 2) <= 1 + 128 * np.finfo(dtype).eps  # some roundings of 128 terms
+        assert np.array_equal(a, constraint.value(w))
+        assert np.all(np.isfinite(at.backward(w)))
+    assert not np.any(Bjorck(300).value(np.zeros((128, 130), dtype)))
+
+
 def test_float32_weights_near_orthonormal_are_left_alone():
     q = np.linalg.qr(weight((64, 32), 1.0, 0))[0].astype(np.float32)
     assert Bjorck().retract(q) is q

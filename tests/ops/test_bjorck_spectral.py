@@ -110,11 +110,21 @@ def test_several_blocks_of_the_table():
 
 
 def test_float32_loses_no_digits_to_the_square():
-    """A singular value of 1e-4: its square is below the rounding of 1 in float32, and not in float64."""
-    w = with_singular_values((6, 3), [1.0, 0.9, 1e-4], np.random.default_rng(3)).astype(np.float32)
-    exact = bjorck(w.astype(float), 25)  # for the w that there is
-    # 24 bits of the singular vectors: what they add to W v is that far below 1, a thousandth of 1e-4
-    assert np.max(np.abs(bjorck_spectral(w, 25) - exact)) <= 10 * 2.0**-24 / 1e-4
+    """A singular value of 1e-3: float32 would have its square, 1e-6, to a tenth of itself, and float64 has it."""
+    w = with_singular_values((6, 3), [1.0, 0.9, 1e-3], np.random.default_rng(3)).astype(np.float32)
+    exact = bjorck(w.astype(float), 20)  # for the w that there is
+    # 24 bits of the singular vectors: what they add to W v is that far below 1, a thousand times as much of 1e-3
+    assert np.max(np.abs(bjorck_spectral(w, 20) - exact)) <= 10 * 2.0**-24 / 1e-3
+
+
+@pytest.mark.parametrize(("dtype", "iterations"), [(np.float32, 20), (np.float64, 45)])
+@pytest.mark.parametrize("least", [0.0, 1e-20])
+def test_a_singular_value_whose_direction_would_be_lost_is_refused(dtype, iterations, least):
+    w = with_singular_values((6, 3), [1.0, 0.9, least], np.random.default_rng(3)).astype(dtype)
+    # 1.5^K passes 1 / sqrt(eps), 2896 and 6.7e7, at 20 and 45 steps
+    assert np.linalg.norm(bjorck_spectral(w, iterations - 1), 2) <= 1 + 20 * np.sqrt(np.finfo(dtype).eps)
+    with pytest.raises(ValueError, match=rf"{iterations} steps multiply the least singular value"):
+        bjorck_spectral(w, iterations)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
