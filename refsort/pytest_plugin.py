@@ -4,6 +4,8 @@ The tests stand beside those that pytest collects anyway, and are selected as th
 An operation that is not implemented is skipped; a failure shows the report of `refsort check`. One that
 ``--refsort-xfails`` lists is an xfail; entries of that file that are not true are warned of at the end. Without the
 option there are no tests, and nothing of the oracle is imported.
+
+The one module of the package that imports pytest: it is found by its entry point, and pytest alone loads it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from refsort.ops.arrays import Array
 
 Inputs = dict[str, Array]
 FORWARD, REUSED, BOTH = "forward", "forward, output reused", "forward+backward"
-BOTH_REUSED = "forward+backward, outputs reused"  # into the same arrays at every call, as a training loop would
+BOTH_REUSED = "forward+backward, outputs reused"  # into the same arrays at every call
 STEP, JACOBIAN, RUN = "step", "jacobian", "run"
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
 

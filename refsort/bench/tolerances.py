@@ -89,7 +89,7 @@ def bjorck(order: int, iterations: int) -> Tolerance:
     multiplies ``order + 1`` times forward, and no more than ``4 order`` times backward, tape or no tape; sums of
     matrices are one more rounding. Later steps stretch what a step errs by.
 
-    That is for the iteration by products. A side that takes one singular value decomposition in their place has an
+    That is for the iteration by products. A side that takes one decomposition in their place has an
     error of which no constant is known beforehand: it is held to the same.
 
     The gradient also inherits: its steps take place at matrices that err. There one factor is the cotangent, normal and
